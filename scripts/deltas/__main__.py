@@ -1,0 +1,36 @@
+"""`python -m deltas VERB …`: finds the verb's file, runs it, turns what went wrong into an exit code."""
+
+import importlib
+import sys
+
+import click
+
+from . import console
+from .errors import BadInput, Refusal
+from .project import Project, here
+
+VERBS = ("apply", "show", "refresh", "train", "verify", "record", "bench")
+
+
+def main(arguments: list[str], project: Project | None = None) -> int:
+    """Runs one verb. The exit code is the one that README's table explains."""
+    verb, *rest = arguments or [""]
+    try:
+        if verb not in VERBS:
+            raise BadInput(f"there is no verb {verb!r}", f"one of {', '.join(VERBS)}")
+        command: click.Command = importlib.import_module(f".{verb}", __package__).command
+        code = command.main(rest, prog_name=f"scripts/{verb}.sh", standalone_mode=False, obj=project or here())
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Refusal as refusal:
+        console.refuse(refusal)
+        return refusal.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        console.note("stopped")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,229 @@
+"""The reader's makemore, `stage/`: where it stands, what of it is the reader's own, and how that is kept.
+
+A stage is recognised by its tree, never by a note of ours.
+"""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import BadInput, WorkAtRisk
+from .git import GitFailed, Repo, init
+from .project import Project
+from .stages import Stage
+
+UNFINISHED = {
+    "MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase or am",
+    "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert", "BISECT_LOG": "bisect",
+}  # fmt: skip
+
+
+def exists(project: Project) -> bool:
+    """Whether there is anything at stage/."""
+    return os.path.lexists(project.stage) and not (project.stage.is_dir() and not any(project.stage.iterdir()))
+
+
+def open_repo(project: Project) -> Repo:
+    """The repository in stage/. Raises WorkAtRisk where something else stands there."""
+    git_dir = project.stage / ".git"
+    away = ["mv stage stage.old   # then run the command again"]
+    if project.stage.is_symlink() or not git_dir.is_dir() or git_dir.is_symlink():
+        raise WorkAtRisk(
+            "stage/ is not the repository that apply made: " + _what_is(project.stage),
+            "a folder with a .git folder of its own",
+            away,
+        )
+    repo = Repo(git_dir, project.stage)
+    if not repo.has(f"{project.pin}^{{commit}}"):
+        raise WorkAtRisk("stage/ holds another repository", f"one with makemore's commit {project.pin[:12]}", away)
+    return repo
+
+
+def _what_is(path: Path) -> str:
+    if path.is_symlink():
+        return f"a link to {os.readlink(path)}"
+    if not path.is_dir():
+        return "a file"
+    return (
+        "a folder with a .git file, part of another repository" if (path / ".git").exists() else "a folder without .git"
+    )
+
+
+def create(project: Project, source: Repo) -> Repo:
+    """Makes stage/: a repository of its own with upstream's history, standing at stage 00."""
+    draft = project.journal / "clone"
+    shutil.rmtree(project.journal, ignore_errors=True)
+    init(draft, bare=False)
+    shallow = source.git_dir / "shallow"
+    if shallow.exists():
+        (draft / ".git" / "shallow").write_bytes(shallow.read_bytes())
+    repo = Repo(draft / ".git", draft)
+    # not `git clone`: the upload-pack that it starts refuses a folder of another owner, as containers have
+    pack = source.run("pack-objects", "--revs", "--stdout", "-q", stdin=f"{project.pin}\n".encode())
+    repo.run("index-pack", "--stdin", "--fix-thin", stdin=pack)
+    (draft / ".git" / "HEAD").write_text(project.pin + "\n")
+    repo.run("read-tree", "-m", "-u", project.pin)
+    if project.stage.is_dir():
+        project.stage.rmdir()
+    draft.replace(project.stage)
+    shutil.rmtree(project.journal, ignore_errors=True)
+    return Repo(project.stage / ".git", project.stage)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where stage/ stands.
+
+    head: HEAD's commit. stage: the stage of the series that it stands on, or None: an older version of the series, whose
+    label is `label`. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of
+    everything that git tracks. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T).
+    """
+
+    head: str
+    stage: Stage | None
+    label: str
+    base: str
+    tree: str
+    commits: list[str] = field(default_factory=list)
+    edits: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int | None:
+        """The stage's number in the series as it is now."""
+        return self.stage.number if self.stage else None
+
+    @property
+    def clean(self) -> bool:
+        """Nothing of the reader's would be lost."""
+        return not self.commits and not self.edits
+
+    def __str__(self) -> str:
+        parts = [self.label]
+        if self.commits:
+            parts.append(f"{len(self.commits)} commit{'s' * (len(self.commits) > 1)} of yours")
+        if self.edits:
+            parts.append("your edits in " + ", ".join(self.edits))
+        return " + ".join(parts)
+
+
+def where(repo: Repo, stages: list[Stage], scratch: Path) -> Position:
+    """Where the reader stands, with edits and commits on top. `scratch`: a folder for a temporary index."""
+    head = repo.resolve("HEAD^{commit}")
+    if head is None:
+        raise WorkAtRisk(
+            "stage/ has no commit at HEAD", "a stage", ["mv stage stage.old   # then run the command again"]
+        )
+    tree = working_tree(repo, scratch)
+    known = {stage.commit: (stage, stage.label, stage.tree) for stage in stages}
+    by_tree = {stage.tree: stage for stage in stages}
+    for name, commit in repo.refs("refs/tags/stage").items():  # the series as it was when apply last ran
+        if commit not in known:
+            old_tree = repo.text("rev-parse", f"{commit}^{{tree}}")
+            same = by_tree.get(old_tree)
+            label = same.label if same else f"stage {name.rsplit('/', 1)[1]} of an earlier series"
+            known[commit] = (same, label, old_tree)
+    commits: list[str] = []
+    history = repo.history(head)
+    for commit, _ in history:
+        if commit in known:
+            stage, label, base = known[commit]
+            break
+        commits.append(commit)
+    else:
+        raise WorkAtRisk(
+            f"HEAD of stage/ ({head[:12]}) descends from none of the stages",
+            "one of " + ", ".join(f"{s.number:02d} {s.commit[:12]}" for s in stages),
+            ["git -C stage branch mine   # keeps it", "git -C stage checkout stage/01", "mv stage stage.old"],
+        )
+    edits = (
+        {change.path: change.status for change in repo.changes(history[0][1], tree)} if tree != history[0][1] else {}
+    )
+    if tree in by_tree and not commits:  # edited into exactly another stage, or checked out by hand
+        stage = by_tree[tree]
+        return Position(head, stage, stage.label, tree, tree)
+    return Position(head, stage, label, base, tree, commits, edits)
+
+
+def working_tree(repo: Repo, scratch: Path) -> str:
+    """The working files of everything that git tracks, as a tree; the reader's own index stays as it is."""
+    index = scratch / "work.index"
+    real = repo.git_dir / "index"
+    if real.exists():
+        shutil.copyfile(real, index)
+    staging = repo.with_index(index)
+    if not real.exists():
+        staging.read_tree("HEAD")
+    staging.add_tracked()
+    return staging.write_tree()
+
+
+def refuse_unfinished(repo: Repo) -> None:
+    """Refuses while a merge, rebase or the like of the reader's is under way."""
+    for name, what in UNFINISHED.items():
+        if (repo.git_dir / name).exists():
+            verb = what.split()[0]
+            raise WorkAtRisk(
+                f"a {what} of yours is under way in stage/",
+                "",
+                [f"git -C stage {verb} --abort" if verb != "bisect" else "git -C stage bisect reset", "or finish it"],
+            )
+
+
+def unmerged(repo: Repo) -> list[str]:
+    """Paths with a conflict in the reader's index."""
+    rows = repo.text("ls-files", "-u", "-z").split("\0")
+    return sorted({row.split("\t", 1)[1] for row in rows if row})
+
+
+def in_the_way(repo: Repo, stage_folder: Path, target_tree: str, tracked_tree: str) -> list[str]:
+    """Files git does not track (ignored ones too: checkout would overwrite them silently) where the target has its own."""
+    tracked = repo.entries(tracked_tree)
+    found = set()
+    for path in repo.entries(target_tree):
+        if path in tracked:
+            continue
+        if os.path.lexists(stage_folder / path):
+            found.add(path)
+        for parent in Path(path).parents:
+            place = stage_folder / parent
+            if str(parent) != "." and str(parent) not in tracked and os.path.lexists(place) and not place.is_dir():
+                found.add(str(parent))
+    return sorted(found)
+
+
+def keep(repo: Repo, position: Position, blocking: list[str], scratch: Path) -> tuple[str, str, str]:
+    """Makes the reader's work a commit. Returns (reference, commit, tree); the caller's transaction creates the reference.
+
+    The commit's parents are HEAD and, where something staged is in neither, the index, as `git stash` does it.
+    """
+    index = scratch / "keep.index"
+    staging = repo.with_index(index)
+    staging.read_tree(position.tree)
+    if blocking:
+        staging.add(blocking)
+    tree = staging.write_tree()
+    now = f"{int(time.time())} +0000"
+    parents = [position.head]
+    try:
+        staged = repo.write_tree()
+        if staged not in (tree, repo.text("rev-parse", f"{position.head}^{{tree}}")):
+            parents.append(repo.commit_tree(staged, [position.head], b"what was staged\n", now))
+    except GitFailed:
+        pass  # an unmerged index is no tree; the working files hold its conflict markers
+    commit = repo.commit_tree(tree, parents, f"kept: {position}\n".encode(), now)
+    stem = f"refs/kept/{time.strftime('%Y%m%d-%H%M%S')}"
+    taken = repo.refs("refs/kept")
+    name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if n not in taken)
+    return name, commit, tree
+
+
+def must_stand_at(position: Position, number: int) -> None:
+    """Refuses (exit 2) where stage/ stands elsewhere."""
+    if position.number != number:
+        raise BadInput(
+            f"stage/ stands at {position}",
+            f"stage {number:02d}: the edits in stage/ become the patch of the stage that they were made on",
+            [f"scripts/apply.sh {number:02d}"],
+        )

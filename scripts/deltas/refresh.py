@@ -1,0 +1,185 @@
+"""`refresh`: the way back. The edits in stage/ become patch NN; the patches after it are restacked by git's own merge.
+
+Nothing is written until all of them merge, keep the rules, and apply again to exactly the trees they came from.
+"""
+
+import tempfile
+from email.utils import formatdate
+from pathlib import Path
+
+import click
+
+from . import console, reader, rules, upstream
+from .errors import BadInput, BrokenPatch, CheckFailed, MergeConflict
+from .git import Repo, require_git
+from .project import Project
+from .series import Patch, Series, load, parse
+from .stages import Stage, build
+from .transaction import Transaction, lock
+
+
+@click.command(help="Make the edits in stage/ patch NN, and restack the later patches on it.")
+@click.argument("stage", required=False)
+@click.option("--new", "slug", metavar="SLUG", help="Standing at the last stage: append the edits as a new patch.")
+@click.pass_obj
+def command(project: Project, stage: str | None, slug: str | None) -> int:
+    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes."""
+    if (stage is None) == (slug is None):
+        raise BadInput("refresh needs a stage, or --new and a slug", "refresh.sh NN  or  refresh.sh --new SLUG")
+    require_git()
+    with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
+        series = load(project.patches)
+        source = upstream.require(project)
+        repo = reader.open_repo(project) if reader.exists(project) else reader.create(project, source)
+        return _refresh(project, repo, series, stage, slug, Path(folder))
+
+
+def _refresh(project: Project, repo: Repo, series: Series, stage: str | None, slug: str | None, scratch: Path) -> int:
+    stages = build(repo, series, project.pin)
+    reader.refuse_unfinished(repo)
+    unmerged = reader.unmerged(repo)
+    if unmerged:
+        raise MergeConflict(
+            f"conflicts are still to be resolved in {', '.join(unmerged)}",
+            "",
+            ["git -C stage add -u   # once they are"],
+        )
+    here = reader.where(repo, stages, scratch)
+    number = len(series) + 1 if slug else series.number(stage, here.number)
+    if number == 0:
+        raise BadInput(
+            "stage 00 is upstream itself, which never changes", "01 or later", ["scripts/refresh.sh --new SLUG"]
+        )
+    reader.must_stand_at(here, number - 1 if slug else number)
+    headers = [patch.header for patch in series]
+    names = [patch.name for patch in series]
+    if slug:
+        if here.tree == stages[-1].tree:
+            raise BadInput("stage/ has no edits to make a patch of", f"edits on top of stage {number - 1:02d}")
+        names.append(f"{number:02d}-{slug}")
+        headers.append(_new_header(number, slug))
+    trees = _restack(repo, stages, number, here.tree, len(names))
+    files = {f"{name}.patch": headers[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
+    patches = [_exported(name, data) for name, data in files.items()]
+    rebuilt = _prove(repo, patches, trees, project.pin)
+    return _write(project, repo, here, stages, rebuilt, files, number, scratch)
+
+
+def _new_header(number: int, slug: str) -> bytes:
+    words = slug.replace("-", " ")
+    return (
+        f"From: makemore deltas <deltas@example.org>\nDate: {formatdate(usegmt=True)}\nSubject: delta TODO: {words}\n\n"
+        "TODO: what the reader knew before, the one idea, where to look, what to run, what to expect.\n\n"
+        f"Delta: TODO\nRun: scripts/train.sh {number:02d}\nExpect: TODO\n---\n"
+    ).encode()
+
+
+def _restack(repo: Repo, stages: list[Stage], number: int, edited: str, total: int) -> list[str]:
+    """The trees of stages 00…total, with `edited` as stage `number`. Raises MergeConflict."""
+    trees = [stage.tree for stage in stages[:number]] + [edited]
+    for later in stages[number + 1 : total + 1]:
+        merge = repo.merge(stages[later.number - 1].tree, trees[-1], later.tree)
+        if merge.conflicts:
+            shown = [_conflict(repo, merge.tree, path, later.number) for path in merge.paths]
+            raise MergeConflict(
+                f"{later.patch.file} no longer fits on stage {number:02d} as edited:\n" + "\n".join(shown),
+                "edits that leave the lines beside later insertions alone; nothing was written",
+                [
+                    f"scripts/apply.sh {number:02d} --discard   # drop the edits (they are kept)",
+                    f"move the edit away from patch {later.number:02d}'s lines, then scripts/refresh.sh {number:02d}",
+                ],
+            )
+        if merge.tree == trees[-1]:
+            raise MergeConflict(
+                f"{later.patch.file} would be empty: stage {number:02d} as edited already has all of it",
+                "",
+                [f"git rm {later.patch.file}   # and renumber, if that is meant"],
+            )
+        trees.append(merge.tree)
+    return trees
+
+
+def _conflict(repo: Repo, tree: str, path: str, number: int) -> str:
+    """The marked places of a conflicting file."""
+    lines = repo.blob(f"{tree}:{path}").decode(errors="replace").splitlines()
+    begin = [n for n, line in enumerate(lines) if line.startswith("<<<<<<< ")]
+    end = [n for n, line in enumerate(lines) if line.startswith(">>>>>>> ")]
+    shown = []
+    for first, last in zip(begin, end, strict=False):
+        part = ["<<<<<<< as edited", *lines[first + 1 : last], f">>>>>>> patch {number:02d}"]
+        shown += [f"    {path}:{first + 1}", *(f"    {line}" for line in part)]
+    return "\n".join(shown)
+
+
+def _exported(name: str, data: bytes) -> Patch:
+    patch = parse(name, data)
+    faults = rules.diff_faults(patch)
+    if faults:
+        raise CheckFailed(f"{patch.file} would break the rules:\n    " + "\n    ".join(faults), "nothing was written")
+    return patch
+
+
+def _prove(repo: Repo, patches: list[Patch], trees: list[str], pin: str) -> list[Stage]:
+    """The new series applied again must give the trees that it was exported from."""
+    stages = build(repo, Series(patches), pin)
+    for stage, tree in zip(stages, trees, strict=True):
+        if stage.tree != tree:
+            raise BrokenPatch(f"{stage.name} as exported gives another tree", tree)
+    faults = rules.insertion_faults(repo, stages)
+    if faults:
+        raise CheckFailed(
+            "the series only inserts:\n    " + "\n    ".join(faults),
+            "nothing was written",
+            ["git -C stage diff stage/00   # look for lines with a minus"],
+        )
+    return stages
+
+
+def _write(
+    project: Project,
+    repo: Repo,
+    here: reader.Position,
+    old: list[Stage],
+    new: list[Stage],
+    files: dict[str, bytes],
+    number: int,
+    scratch: Path,
+) -> int:
+    changed = {
+        name: data
+        for name, data in files.items()
+        if not (project.patches / name).exists() or (project.patches / name).read_bytes() != data
+    }
+    kept = reader.keep(repo, here, [], scratch) if here.commits else None
+    tags = repo.refs("refs/tags/stage")
+    with Transaction(project, f"refresh {number:02d}", repo) as change:
+        for name, data in changed.items():
+            change.write(project.patches / name, data)
+        for stage in new:
+            change.ref(stage.tag, stage.commit, tags.get(stage.tag))
+        if kept:
+            change.ref(kept[0], kept[1], None)
+        change.ref("HEAD", new[number].commit, here.head)
+        if new[number].commit != here.head:
+            repo.with_index(change.index).read_tree(new[number].tree)
+    _report(repo, old, new, changed, kept, number)
+    return 0
+
+
+def _report(repo: Repo, old: list[Stage], new: list[Stage], changed: dict, kept, number: int) -> None:
+    if not changed:
+        console.say("the series is as it was: nothing to do")
+    for stage in new[1:]:
+        known = old[stage.number] if stage.number < len(old) else None
+        if f"{stage.name}.patch" in changed:
+            what = "new" if known is None else "modified" if stage.number == number else "restacked"
+            console.say(f"{what:9}  {stage.patch.file}  +{stage.patch.added}")
+    if kept:
+        console.say(f"your commits are kept: {kept[0]}")
+    untracked = [path for path in repo.text("ls-files", "-o", "--exclude-standard", "-z").split("\0") if path]
+    if untracked:
+        console.say(
+            f"left out, for git does not track them: {', '.join(untracked[:5])}   (git -C stage add FILE takes one in)"
+        )
+    if changed and "TODO" in new[number].patch.message:
+        console.say(f"now write its header: {new[number].patch.file}")
