@@ -2,6 +2,7 @@
 # Makes .venv and puts into it what a verb needs, the first time. Sourced by the other doors; run alone, it installs all.
 #
 #   . "$(dirname "$0")/setup.sh" step     what stepping through the series needs: seconds
+#   . "$(dirname "$0")/setup.sh" check    what judges recorded figures needs
 #   . "$(dirname "$0")/setup.sh" train    torch and what measures with it: minutes, once
 #   . "$(dirname "$0")/setup.sh" test     the rest
 #
@@ -11,7 +12,8 @@ set -eu
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
-train="torch numpy scipy tensorboard rich"
+check="numpy scipy"
+train="torch tensorboard rich"
 test="pytest pytest-xdist hypothesis ruff"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -75,9 +77,10 @@ PY
 setup() {
   case "$1" in
     step) install step $step ;;
-    train) install step $step && install train $train ;;
-    test) install step $step && install train $train && install test $test ;;
-    *) say "usage: scripts/setup.sh [step|train|test]" && exit 2 ;;
+    check) setup step && install check $check ;;
+    train) setup check && install train $train ;;
+    test) setup train && install test $test ;;
+    *) say "usage: scripts/setup.sh [step|check|train|test]" && exit 2 ;;
   esac
 }
 

@@ -1,3 +1,4 @@
 #!/usr/bin/env bash
-. "$(dirname "$0")/setup.sh" train
+case " $* " in *" --fast "*) needs=check ;; *) needs=train ;; esac
+. "$(dirname "$0")/setup.sh" "$needs"
 deltas verify "$@"

@@ -1,13 +1,16 @@
 """`python -m deltas VERB …`: finds the verb's file, runs it, turns what went wrong into an exit code."""
 
+import errno
 import importlib
 import sys
 
 import click
 
 from . import console
-from .errors import BadInput, Refusal
+from .errors import BadInput, CheckFailed, Refusal
+from .git import GitFailed
 from .project import Project, here
+from .transaction import lock, pending
 
 VERBS = ("apply", "show", "refresh", "train", "verify", "record", "bench")
 
@@ -18,8 +21,12 @@ def main(arguments: list[str], project: Project | None = None) -> int:
     try:
         if verb not in VERBS:
             raise BadInput(f"there is no verb {verb!r}", f"one of {', '.join(VERBS)}")
+        project = project or here()
+        if pending(project) and verb not in ("apply", "refresh"):  # these two take the lock themselves
+            with lock(project):
+                pass
         command: click.Command = importlib.import_module(f".{verb}", __package__).command
-        code = command.main(rest, prog_name=f"scripts/{verb}.sh", standalone_mode=False, obj=project or here())
+        code = command.main(rest, prog_name=f"scripts/{verb}.sh", standalone_mode=False, obj=project)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
@@ -27,6 +34,20 @@ def main(arguments: list[str], project: Project | None = None) -> int:
     except Refusal as refusal:
         console.refuse(refusal)
         return refusal.exit_code
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            raise
+        console.refuse(
+            CheckFailed(
+                "the disk is full", "room for a few files; nothing was changed", ["free some space and run it again"]
+            )
+        )
+        return 1
+    except GitFailed as error:
+        console.refuse(
+            CheckFailed(str(error), "a git command that works; nothing was changed", ["df -h .   # room on the disk?"])
+        )
+        return 1
     except (KeyboardInterrupt, click.Abort):
         console.note("stopped")
         return 130

@@ -7,7 +7,7 @@ import click
 
 from . import console, reader, upstream
 from .errors import BadInput, NoUpstream, Refusal, WorkAtRisk
-from .git import NO_OBJECT, Merge, Repo, require_git
+from .git import NO_OBJECT, Merge, Repo
 from .project import Project
 from .reader import Position
 from .series import Series, load
@@ -36,7 +36,6 @@ def command(project: Project, stage: str | None, carry: bool, discard: bool, as_
 
 def apply(project: Project, wanted: str, *, carry: bool = False, discard: bool = False) -> int:
     """Builds every stage, tags them, checks one out. All of it or none."""
-    require_git()
     with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         scratch = Path(folder)
         series = load(project.patches)
@@ -79,6 +78,9 @@ def _move(
     if at_risk and not staying and not (carry or discard):
         raise _refusal(here, blocking, unmerged, to)
 
+    if staying and not moved and here.head == to.commit:
+        console.say(f"stage/ already stands at {here}: nothing to do")
+        return 0
     kept = reader.keep(repo, here, blocking, scratch) if at_risk and not staying else None
     files, index, merge = _result(repo, here, to, kept[2] if kept else here.tree, carry and at_risk, staying)
     with Transaction(project, f"apply {to.number:02d}", repo) as change:
@@ -172,9 +174,6 @@ def _report(
         console.say(line)
     if kept:
         console.say(f"your work is kept: {kept[0]} ({kept[1][:12]}); git -C stage show {kept[0]}")
-    if staying and not moved:
-        console.say(f"stage/ already stands at {here}: nothing to do")
-        return
     title = to.patch.title if to.patch else "upstream itself"
     now = f" + {'; '.join(here.edits) or 'your commits'}, as you left it" if staying and not here.clean else ""
     console.say(f"{console.style(to.label, bold=True)} {to.name[3:]}: {title}{now}")
@@ -210,7 +209,7 @@ def what_moved(repo: Repo, stages: list[Stage], moved: dict[str, tuple[str | Non
     return ["the series has changed since stage/ was here:", *rows]
 
 
-# -- the list -------------------------------------------------------------------------------------------------------------
+# -- the list --------------------------------------------------------------------------------------------------------
 
 
 def list_series(project: Project, as_json: bool) -> int:
@@ -250,7 +249,6 @@ def _position(project: Project, series: Series) -> tuple[Position | None, str]:
     if not reader.exists(project):
         return None, "stage/ is not there yet: scripts/apply.sh 01"
     try:
-        require_git()
         repo = reader.open_repo(project)
         with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
             return reader.where(repo, build(repo, series, project.pin), Path(folder)), ""

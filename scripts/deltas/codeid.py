@@ -5,6 +5,7 @@ So the id is the same under every Python that can parse the source (3.12 splits 
 """
 
 import ast
+import contextlib
 import hashlib
 import io
 import tokenize
@@ -105,10 +106,8 @@ def code_id(files: dict[str, bytes]) -> str:
             continue
         content = files[path]
         if name.endswith(".py"):
-            try:
+            with contextlib.suppress(SyntaxError, ValueError):
                 content = strip_prose(content.decode("utf-8-sig")).encode()
-            except (SyntaxError, ValueError):
-                pass
         digest.update(f"{path}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]

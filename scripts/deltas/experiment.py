@@ -42,7 +42,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Experiment:
-    """stage: NN-slug. runs: the first is the headline. seeds: the first is what `train` runs, `record` runs them all."""
+    """stage: NN-slug. runs: the first is the headline. seeds: `train` runs the first, `record` them all."""
 
     stage: str
     title: str

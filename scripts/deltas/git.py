@@ -300,7 +300,7 @@ class Repo:
 
         merge-tree has --merge-base only from 2.40 on: synthetic commits with the base as parent say the same.
         """
-        date = "0 +0000"
+        date = "@0 +0000"
         root = self.commit_tree(base, [], b"base\n", date)
         left, right = (
             self.commit_tree(tree, [root], name, date) for tree, name in ((ours, b"ours\n"), (theirs, b"theirs\n"))

@@ -38,7 +38,7 @@ def write(path: Path, value: Any, indent: int | None = 2) -> None:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 

@@ -25,9 +25,9 @@ def torch_version() -> str:
     for package in ("torch", "tensorboard"):
         if importlib.util.find_spec(package) is None:
             raise CheckFailed(
-                f"{package} is not installed in {sys.executable}",
-                "training needs torch and tensorboard",
-                [f"{sys.executable} -m pip install {package}"],
+                f"{package} is not there for {sys.executable}",
+                "torch and tensorboard, to train anything",
+                ["scripts/setup.sh train"],
             )
     return importlib.metadata.version("torch")
 

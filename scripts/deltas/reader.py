@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import BadInput, WorkAtRisk
-from .git import GitFailed, Repo, init
+from .git import GitFailed, Repo, init, require_git
 from .project import Project
 from .stages import Stage
 
@@ -43,7 +43,7 @@ def open_repo(project: Project) -> Repo:
 
 def _what_is(path: Path) -> str:
     if path.is_symlink():
-        return f"a link to {os.readlink(path)}"
+        return f"a link to {path.readlink()}"
     if not path.is_dir():
         return "a file"
     return (
@@ -53,6 +53,7 @@ def _what_is(path: Path) -> str:
 
 def create(project: Project, source: Repo) -> Repo:
     """Makes stage/: a repository of its own with upstream's history, standing at stage 00."""
+    require_git()
     draft = project.journal / "clone"
     shutil.rmtree(project.journal, ignore_errors=True)
     init(draft, bare=False)
@@ -76,8 +77,8 @@ def create(project: Project, source: Repo) -> Repo:
 class Position:
     """Where stage/ stands.
 
-    head: HEAD's commit. stage: the stage of the series that it stands on, or None: an older version of the series, whose
-    label is `label`. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of
+    head: HEAD's commit. stage: the stage of the series that it stands on; None: one of an older series, which `label`
+    names. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of
     everything that git tracks. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T).
     """
 
@@ -178,7 +179,7 @@ def unmerged(repo: Repo) -> list[str]:
 
 
 def in_the_way(repo: Repo, stage_folder: Path, target_tree: str, tracked_tree: str) -> list[str]:
-    """Files git does not track (ignored ones too: checkout would overwrite them silently) where the target has its own."""
+    """Files git does not track, where the target has its own. Ignored ones too: checkout overwrites them silently."""
     tracked = repo.entries(tracked_tree)
     found = set()
     for path in repo.entries(target_tree):
@@ -194,7 +195,7 @@ def in_the_way(repo: Repo, stage_folder: Path, target_tree: str, tracked_tree: s
 
 
 def keep(repo: Repo, position: Position, blocking: list[str], scratch: Path) -> tuple[str, str, str]:
-    """Makes the reader's work a commit. Returns (reference, commit, tree); the caller's transaction creates the reference.
+    """Makes the reader's work a commit. Returns (reference, commit, tree); the caller creates the reference.
 
     The commit's parents are HEAD and, where something staged is in neither, the index, as `git stash` does it.
     """

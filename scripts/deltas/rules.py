@@ -1,6 +1,7 @@
-"""What a patch of this series must be, beyond being readable: insert-only, one line of context, a header that teaches."""
+"""What a patch of this series must be, beyond readable: insert-only, one line of context, a header that teaches."""
 
 import re
+from itertools import pairwise
 
 from .git import Repo
 from .series import SUBJECT, TRAILERS, Patch
@@ -64,6 +65,6 @@ def export_faults(repo: Repo, stages: list[Stage]) -> list[str]:
     """Patches whose diff is not, byte for byte, what git writes between its two stages."""
     return [
         f"{stage.patch.file}: exporting it again would change it"
-        for before, stage in zip(stages, stages[1:], strict=False)
+        for before, stage in pairwise(stages)
         if repo.diff(before.tree, stage.tree) != stage.patch.diff
     ]

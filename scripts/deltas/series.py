@@ -32,8 +32,8 @@ TRAILERS = ("Delta", "Run", "Expect")
 
 # What git or GNU patch would read as the start of a patch, indented or not, or as the end of the message.
 LOOKS_LIKE_A_PATCH = re.compile(
-    r"\s*(diff --git |diff -|--- |\+\+\+ |@@ |Index:|index [0-9a-f]|\*\*\* |\*{5}|={5}|Prereq:|rename |copy |deleted file|"
-    r"new file mode|old mode|new mode|GIT binary patch|\d+(,\d+)?[acd]\d*(,\d+)?\s*$)"
+    r"\s*(diff --git |diff -|--- |\+\+\+ |@@ |Index:|index [0-9a-f]|\*\*\* |\*{5}|={5}|Prereq:|"
+    r"rename |copy |deleted file|new file mode|old mode|new mode|GIT binary patch|\d+(,\d+)?[acd]\d*(,\d+)?\s*$)"
 )
 ENDS_THE_MESSAGE = re.compile(r"---\s*$|From [0-9a-f]{40} |-{2,} ?(8<|>8|%<|>%)|-- $")
 
@@ -267,7 +267,7 @@ class Series(Sequence[Patch]):
         return [f"{n:02d}" for n in range(len(self) + 1)]
 
     def number(self, text: str, here: int | None = None) -> int:
-        """`3`, `03`, `batchnorm-diagnostics`, `next`, `prev`, `last` as a stage number; `here` is where the reader stands.
+        """`3`, `03`, a slug, `next`, `prev`, `last` as a stage number; `here` is where the reader stands.
 
         Raises BadInput: which exist, and the near one.
         """

@@ -1,4 +1,4 @@
-"""`show`: what a delta is about, then its diff, highlighted, with as much context as asked from the reader's own checkout."""
+"""`show`: what a delta is about, then its diff, highlighted, with as much of the reader's own checkout as asked."""
 
 import sys
 

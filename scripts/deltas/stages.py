@@ -1,4 +1,4 @@
-"""Pin + patches → stage commits, in the object database, with a temporary index. No reference moves, no file is touched."""
+"""Pin + patches → stage commits, in the object database, with a temporary index. No reference or file is touched."""
 
 import contextlib
 import tempfile

@@ -9,8 +9,8 @@ Killed before that line, the next command throws the preparations away; killed a
             change.write(path, content)
             change.ref("HEAD", new, old)
 
-One lock for a checkout, held by the kernel (flock) and inherited by child gits: nothing of ours is alive when it is free,
-so a `.lock` that the journal names is stale, and only such a lock is ever removed.
+One lock for a checkout, held by the kernel (flock) and inherited by child gits: nothing of ours is alive when it is
+free, so a `.lock` that the journal names is stale, and only such a lock is ever removed.
 """
 
 import contextlib
@@ -178,7 +178,7 @@ def recover(project: Project, quietly: bool = False) -> None:
 
 
 def _move_refs(repo: Repo, log: dict) -> None:
-    """The references of an interrupted commit. One that somebody moved since keeps what it pointed to under refs/kept/."""
+    """The references of an interrupted commit. What one was moved to since is kept under refs/kept/."""
     updates = []
     for name, new, old in log["refs"]:
         now = repo.resolve(name)
@@ -286,7 +286,7 @@ def _forget(project: Project) -> None:
 def fingerprint(path: Path) -> str | None:
     """What stands at a path: a hash of the content, or None for nothing."""
     if path.is_symlink():
-        return "link:" + os.readlink(path)
+        return f"link:{path.readlink()}"
     if not path.exists():
         return None
     if path.is_dir():

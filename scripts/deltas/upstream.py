@@ -27,20 +27,20 @@ def require(project: Project) -> Repo:
     if not present(project):
         fetch(project)
     repo = Repo(git_dir(project))
+    head = repo.resolve("HEAD^{commit}")
+    if head == project.pin:
+        return repo
     if not repo.has(f"{project.pin}^{{tree}}"):
         raise NoUpstream(
             f"upstream/makemore does not hold the commit {project.pin}",
             "a clone of makemore that has it",
             ["git submodule update --init --force upstream/makemore", *WAYS[1:]],
         )
-    head = repo.resolve("HEAD")
-    if head != project.pin:
-        raise NoUpstream(
-            f"upstream/makemore stands at {(head or 'nothing')[:12]}, moved by somebody",
-            f"its pin, {project.pin}; the series is built on that commit and no other",
-            ["git submodule update --init upstream/makemore"],
-        )
-    return repo
+    raise NoUpstream(
+        f"upstream/makemore stands at {(head or 'nothing')[:12]}, moved by somebody",
+        f"its pin, {project.pin}; the series is built on that commit and no other",
+        ["git submodule update --init upstream/makemore"],
+    )
 
 
 def git_dir(project: Project) -> Path:
@@ -58,7 +58,7 @@ def objects(project: Project) -> Path:
 
 
 def fetch(project: Project) -> None:
-    """`git submodule update --init` with the *user's* configuration: mirrors and proxies are theirs. Raises NoUpstream."""
+    """`git submodule update --init` with the *user's* configuration: mirrors and proxies are theirs."""
     if not (project.root / ".git").exists():
         raise NoUpstream(
             "this folder has no .git: a download of the files knows no submodule",
@@ -68,12 +68,8 @@ def fetch(project: Project) -> None:
     command = ["git"]
     mirror = os.environ.get("MAKEMORE_MIRROR")
     if mirror:
-        if os.path.isdir(mirror):
-            mirror = (
-                Path(mirror).resolve().as_uri()
-                if "%" not in Path(mirror).resolve().as_uri()
-                else str(Path(mirror).resolve())
-            )
+        if Path(mirror).is_dir():
+            mirror = str(Path(mirror).resolve())
         command += ["-c", f"url.{mirror}.insteadOf={URL}", "-c", "protocol.file.allow=always"]
     console.note(f"fetching upstream: {mirror or URL}")
     environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}

@@ -1,0 +1,61 @@
+"""Fixtures of the engine tests: `tiny` and `makemore` are checkouts of their own, `lab` is both, one after the other."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import lab as laboratory
+
+NO_MAKEMORE = "upstream/makemore is not there (scripts/apply.sh fetches it): tested on the tiny upstream alone"
+
+
+@pytest.fixture
+def clean(monkeypatch, tmp_path_factory):
+    """No configuration and no git variables of whoever runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "XDG_", "MAKEMORE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return home
+
+
+def _template(tmp_path_factory, name: str, make) -> laboratory.Lab:
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in list(os.environ):
+            if variable.startswith(("GIT_", "XDG_", "MAKEMORE_")):
+                patch.delenv(variable)
+        patch.setenv("HOME", os.devnull)
+        return make(tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def tiny_template(tmp_path_factory):
+    return _template(tmp_path_factory, "tiny", laboratory.make_tiny)
+
+
+@pytest.fixture(scope="session")
+def makemore_template(tmp_path_factory):
+    if not (laboratory.HERE / "upstream" / "makemore" / "makemore.py").exists():
+        pytest.skip(NO_MAKEMORE)
+    return _template(tmp_path_factory, "real", laboratory.make_real)
+
+
+@pytest.fixture
+def tiny(tiny_template, tmp_path: Path, clean) -> laboratory.Lab:
+    """The tiny series, stage/ at its last stage."""
+    return tiny_template.copy(tmp_path / "checkout")
+
+
+@pytest.fixture
+def makemore(makemore_template, tmp_path: Path, clean) -> laboratory.Lab:
+    """The series of this repository on real makemore, without a stage/ yet."""
+    return makemore_template.copy(tmp_path / "checkout")
+
+
+@pytest.fixture(params=["tiny", "makemore"])
+def lab(request) -> laboratory.Lab:
+    """The same table on the tiny upstream and on the real one."""
+    return request.getfixturevalue(request.param)
