@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import plaingit, reader, rules, upstream
+from . import plaingit, reader, readme, rules, upstream
 from .errors import Refusal
 from .git import Repo
 from .project import Project
@@ -32,6 +32,15 @@ def patches(series: Series) -> Iterator[Check]:
     for patch in series:
         yield of(f"{patch.file}: the header teaches", rules.header_faults(patch), f"edit {patch.file}")
         yield of(f"{patch.file}: one line of context, small", rules.diff_faults(patch))
+
+
+def published(project: Project, series: Series) -> Iterator[Check]:
+    """README's table says what the patches and baselines say."""
+    if not (project.root / "README.md").exists():
+        return
+    old, new = readme.filled(project, series)
+    faults = [] if old == new else ["the table of the series differs from patches/ and baselines/"]
+    yield of("README states the recorded numbers", faults, "scripts/refresh.sh NN   # fills it in")
 
 
 def pin(project: Project) -> Iterator[Check]:

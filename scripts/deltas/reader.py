@@ -5,11 +5,12 @@ A stage is recognised by its tree, never by a note of ours.
 
 import os
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import BadInput, WorkAtRisk
+from .errors import BadInput, Refusal, WorkAtRisk
 from .git import GitFailed, Repo, init, require_git
 from .project import Project
 from .stages import Stage
@@ -145,6 +146,17 @@ def where(repo: Repo, stages: list[Stage], scratch: Path) -> Position:
         stage = by_tree[tree]
         return Position(head, stage, stage.label, tree, tree)
     return Position(head, stage, label, base, tree, commits, edits)
+
+
+def look(project: Project, stages: list[Stage]) -> Position | None:
+    """Where stage/ stands, for whoever only wants to know; None where that cannot be said."""
+    if not exists(project):
+        return None
+    try:
+        with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
+            return where(open_repo(project), stages, Path(folder))
+    except (Refusal, GitFailed):
+        return None
 
 
 def working_tree(repo: Repo, scratch: Path) -> str:

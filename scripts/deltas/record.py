@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import baseline, console, machine
+from . import baseline, console, machine, readme
 from .baseline import Baseline
 from .errors import BadInput, CheckFailed
 from .project import Project
@@ -34,6 +34,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         console.say(f"\n{name} says so already: nothing to do")
         return 0
     baseline.write(path, new)
+    readme.fill(project, shop.series)
     console.say(f"\nwrote {name}")
     console.say(f"  git diff {name}\n  scripts/verify.sh {subject.stage.number:02d}")
     return 0

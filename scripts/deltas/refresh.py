@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from . import console, reader, rules, upstream
+from . import console, reader, readme, rules, upstream
 from .errors import BadInput, BrokenPatch, CheckFailed, MergeConflict
 from .git import Repo, require_git
 from .project import Project
@@ -162,6 +162,7 @@ def _write(
         change.ref("HEAD", new[number].commit, here.head)
         if new[number].commit != here.head:
             repo.with_index(change.index).read_tree(new[number].tree)
+    readme.fill(project, load(project.patches))
     _report(repo, old, new, changed, kept, number)
     return 0
 

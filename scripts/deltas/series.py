@@ -30,9 +30,10 @@ FILE = re.compile(
 HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 TRAILERS = ("Delta", "Run", "Expect")
 
-# What git or GNU patch would read as the start of a patch, indented or not, or as the end of the message.
+# What git or GNU patch would read as the start of a patch, or as the end of the message. GNU patch takes not only
+# white space but also X for indentation.
 LOOKS_LIKE_A_PATCH = re.compile(
-    r"\s*(diff --git |diff -|--- |\+\+\+ |@@ |Index:|index [0-9a-f]|\*\*\* |\*{5}|={5}|Prereq:|"
+    r"[\sX]*(diff --git |diff -|--- |\+\+\+ |@@ |Index:|index [0-9a-f]|\*\*\* |\*{5}|={5}|Prereq:|"
     r"rename |copy |deleted file|new file mode|old mode|new mode|GIT binary patch|\d+(,\d+)?[acd]\d*(,\d+)?\s*$)"
 )
 ENDS_THE_MESSAGE = re.compile(r"---\s*$|From [0-9a-f]{40} |-{2,} ?(8<|>8|%<|>%)|-- $")
@@ -298,7 +299,7 @@ class Series(Sequence[Patch]):
 def nearest(text: str, names: list[str]) -> str | None:
     """The name that was probably meant: the closest number, else the closest spelling."""
     numbers = [name for name in names if name.isdigit()]
-    if text.lstrip("-").isdigit() and numbers:
+    if text.isascii() and text.isdigit() and numbers:
         shared = [name for name in numbers if name[-1] == text[-1] and len(text) == 2]
         return shared[0] if shared else min(numbers, key=lambda name: abs(int(name) - int(text)))
     return next(iter(difflib.get_close_matches(text, names, n=1, cutoff=0.4)), None)
@@ -318,7 +319,13 @@ def load(folder: Path) -> Series:
                 "one patch a number",
                 ["git status patches", "rename or remove one of them"],
             )
-        patch = parse(path.name, path.read_bytes())
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise BrokenPatch(
+                f"patches/{path.name} cannot be read: {error.strerror}", "", [f"git checkout -- patches/{path.name}"]
+            ) from None
+        patch = parse(path.name, data)
         patches[patch.number] = patch
     for expected, number in enumerate(sorted(patches), 1):
         if number != expected:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import baseline, console, experiment, jsonfile
+from . import baseline, console, experiment, jsonfile, reader
 from .baseline import Baseline, Figure, Verdict
 from .codeid import code_id
 from .errors import BadInput
@@ -57,7 +57,7 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
     """Exit code 1 when a figure lies outside the interval that the recorded seeds predict."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
-        # Here is the place to tell a reader who stands at this stage with edits that they are not in what is trained.
+        _tell_of_edits(project, shop, subject)
         trained = train(project, shop, subject, runs, fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
     if as_json:
@@ -65,6 +65,15 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
     else:
         _print(trained, later[0] if later else None)
     return 0 if trained.ok else 1
+
+
+def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
+    """A run is of the stage, not of what the reader made of it in stage/."""
+    here = reader.look(project, shop.stages)
+    if here and here.number == subject.stage.number and not here.clean:
+        console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
+        arguments = " ".join(subject.experiment.headline.args)
+        console.note(f"  cd stage && ../.venv/bin/python makemore.py {arguments}")
 
 
 def look_up(project: Project, shop: Workshop, stage: Stage) -> Subject:
@@ -100,6 +109,8 @@ def _print(trained: Trained, following: Stage | None) -> None:
         console.say(console.style(f"  makemore.py {' '.join(run.args)}", dim=True))
         console.say(f"    {'':20}{'this run':>12}    recorded")
         for each in verdicts:
+            if each.value is None and each.summary is None:
+                continue  # upstream's own figure, where upstream's evaluation never ran
             console.say(
                 "  "
                 + console.verdict(each.ok, f"{each.metric:20}{figure(each.metric, each.value):>12}    {beside(each)}")

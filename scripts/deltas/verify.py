@@ -37,7 +37,9 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
 
 
 def _all(project: Project, numbers: list[int], fast: bool) -> Iterator[Check]:
-    yield from checks.patches(load(project.patches))
+    series = load(project.patches)
+    yield from checks.patches(series)
+    yield from checks.published(project, series)
     try:
         with workshop(project) as shop:
             yield from checks.pin(project)
