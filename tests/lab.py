@@ -269,7 +269,10 @@ class Lab:
         """One verb in this process."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(list(arguments), self.project)
+            try:
+                code = main(list(arguments), self.project)
+            except UnicodeError as error:  # its text may be none that pytest can print
+                raise AssertionError(f"a traceback: {ascii(error)}") from None
         raw = out.buffer.getvalue()
         return Result(code, raw.decode(errors="replace"), err.buffer.getvalue().decode(errors="replace"), raw)
 
@@ -349,7 +352,7 @@ class Lab:
 
     def held(self, name: str) -> dict[str, bytes]:
         """The files of a commit or tree of stage/."""
-        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode().split("\0")
+        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape").split("\0")
         return {
             row.split("\t", 1)[1]: git(self.stage, "cat-file", "blob", row.split("\t")[0].split(" ")[2])
             for row in rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from . import console, reader, readme, rules, upstream
+from . import baseline, console, headers, reader, readme, rules, upstream
 from .errors import BadInput, BrokenPatch, CheckFailed, MergeConflict
 from .git import Repo, require_git
 from .project import Project
@@ -23,7 +23,8 @@ from .transaction import Transaction, lock
 @click.option("--new", "slug", metavar="SLUG", help="Standing at the last stage: append the edits as a new patch.")
 @click.pass_obj
 def command(project: Project, stage: str | None, slug: str | None) -> int:
-    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes."""
+    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes, but for numbers that
+    the baseline has moved."""
     if (stage is None) == (slug is None):
         raise BadInput("refresh needs a stage, or --new and a slug", "refresh.sh NN  or  refresh.sh --new SLUG")
     require_git()
@@ -51,18 +52,22 @@ def _refresh(project: Project, repo: Repo, series: Series, stage: str | None, sl
             "stage 00 is upstream itself, which never changes", "01 or later", ["scripts/refresh.sh --new SLUG"]
         )
     reader.must_stand_at(here, number - 1 if slug else number)
-    headers = [patch.header for patch in series]
+    filled = [headers.filled(patch, _recorded(project, patch)) for patch in series]
     names = [patch.name for patch in series]
     if slug:
         if here.tree == stages[-1].tree:
             raise BadInput("stage/ has no edits to make a patch of", f"edits on top of stage {number - 1:02d}")
         names.append(f"{number:02d}-{slug}")
-        headers.append(_new_header(number, slug))
+        filled.append(_new_header(number, slug))
     trees = _restack(repo, stages, number, here.tree, len(names))
-    files = {f"{name}.patch": headers[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
+    files = {f"{name}.patch": filled[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
     patches = [_exported(name, data) for name, data in files.items()]
     rebuilt = _prove(repo, patches, trees, project.pin)
     return _write(project, repo, here, stages, rebuilt, files, number, scratch)
+
+
+def _recorded(project: Project, patch: Patch) -> baseline.Baseline | None:
+    return baseline.read(project.baselines / patch.name / "baseline.json")
 
 
 def _new_header(number: int, slug: str) -> bytes:

@@ -29,6 +29,7 @@ FILE = re.compile(
 )
 HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 TRAILERS = ("Delta", "Run", "Expect")
+OPTIONAL = ("Measured",)
 
 # What git or GNU patch would read as the start of a patch, or as the end of the message. GNU patch takes not only
 # white space but also X for indentation.
@@ -109,10 +110,10 @@ class Patch:
 
     @property
     def trailers(self) -> dict[str, str]:
-        """Delta, Run and Expect; a trailer goes on over indented lines."""
+        """Delta, Run, Expect and Measured; a trailer goes on over indented lines."""
         last = re.sub(r"\n[ \t]+", " ", self.message.split("\n\n")[-1])
         rows = [line.split(": ", 1) for line in last.splitlines()]
-        return dict(rows) if rows and all(len(row) == 2 and row[0] in TRAILERS for row in rows) else {}
+        return dict(rows) if rows and all(len(row) == 2 and row[0] in TRAILERS + OPTIONAL for row in rows) else {}
 
     @cached_property
     def files(self) -> list[FileChange]:
