@@ -13,7 +13,7 @@ root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
 check="numpy scipy"
-train="torch tensorboard rich"
+train="torch tensorboard rich matplotlib"
 test="pytest pytest-xdist hypothesis ruff"
 
 say() { printf '%s\n' "$*" >&2; }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import baseline, console, machine, readme
+from . import baseline, console, figures, machine, readme
 from .baseline import Baseline
 from .errors import BadInput, CheckFailed
 from .project import Project
@@ -29,6 +29,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         results = execute(project, plans, shop.export, fresh=fresh)
     new = summarise(subject, results)
     _print(old, new)
+    figures.draw(subject.stage, results, path.parent)
     name = path.relative_to(project.root)
     if old and replace(old, recorded=new.recorded) == new:
         console.say(f"\n{name} says so already: nothing to do")

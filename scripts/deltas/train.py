@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import baseline, console, experiment, jsonfile, reader
+from . import baseline, console, experiment, figures, jsonfile, reader
 from .baseline import Baseline, Figure, Verdict
 from .codeid import code_id
 from .errors import BadInput
@@ -60,10 +60,13 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
         _tell_of_edits(project, shop, subject)
         trained = train(project, shop, subject, runs, fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
+    drawn = figures.draw(subject.stage, trained.results, project.out / subject.stage.name)
     if as_json:
         console.document(jsonfile.plain(_document(project, trained)))
     else:
         _print(trained, later[0] if later else None)
+        if drawn:
+            console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(drawn)}}}.svg")
     return 0 if trained.ok else 1
 
 
