@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import baseline, headers, plaingit, reader, readme, rules, upstream
+from .apply import stage_tags
 from .errors import Refusal
 from .git import Repo
 from .project import Project
@@ -79,7 +80,7 @@ def _stage_folder(project: Project, shop: Workshop) -> Iterator[Check]:
         yield Check("stage/ is not there yet", None, (), ("scripts/apply.sh 01",))
         return
     try:
-        found = reader.open_repo(project).refs("refs/tags/stage")
+        found = stage_tags(reader.open_repo(project))
     except Refusal as refusal:
         yield Check("stage/ holds the series", False, (refusal.found,), refusal.ways)
         return

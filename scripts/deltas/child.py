@@ -6,6 +6,8 @@ Executes makemore.py as if it had been called by name, then measures the model t
     samples.txt    names that it makes up, one a line
     names.json     [[name, nats, tokens, also in train], …] of the test split, in its order
     metrics.json   written last: where it is, the run went through
+
+control.py writes the same, without the model.
 """
 
 import math
@@ -29,10 +31,15 @@ def main(arguments: list[str]) -> None:
     script, folder, separator, *rest = arguments
     if separator != "--":
         sys.exit("usage: python -m deltas.child makemore.py RUN_DIR -- ARGUMENTS…")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
-    end_with_parent()
+    prepare()
     left, metrics = execute(Path(script), rest)
     finish(left, metrics, Path(folder))
+
+
+def prepare() -> None:
+    """Ends when it is told to, and when its parent does."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
+    end_with_parent()
 
 
 def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], dict[str, float | int | None]]:
@@ -106,7 +113,11 @@ def finish(left: dict[str, Any], measured: dict[str, float | int | None], folder
     wrong = [name for name, value in metrics.items() if isinstance(value, float) and math.isnan(value)]
     if wrong:
         sys.exit(f"not a number: {', '.join(wrong)}. The training diverged")
-    samples = measure.sample(left, SAMPLES, left["args"].seed)
+    write(folder, metrics, names, measure.sample(left, SAMPLES, left["args"].seed))
+
+
+def write(folder: Path, metrics: dict[str, float | int | None], names: list[tuple], samples: list[str]) -> None:
+    """samples.txt, names.json and, last, metrics.json."""
     (folder / "samples.txt").write_text("".join(f"{name}\n" for name in samples), encoding="utf-8")
     jsonfile.write(folder / "names.json", names, indent=None)
     jsonfile.write(folder / "metrics.json", metrics)

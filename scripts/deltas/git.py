@@ -56,10 +56,11 @@ OVERRIDES = {
 AS_OPTIONS = [part for key, value in OVERRIDES.items() for part in ("-c", f"{key}={value}")]
 
 # Stages get the same commit ids on every machine: who and when are the series', not the reader's.
+EMAIL = "deltas@example.org"
 IDENTITY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "makemore deltas"), ("EMAIL", "deltas@example.org"))
+    for what, value in (("NAME", "makemore deltas"), ("EMAIL", EMAIL))
 }
 
 NO_OBJECT = "0" * 40
@@ -121,13 +122,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to one path between two trees: status A, M, D or T, the new mode and both blobs."""
+    """What happened to one path between two trees: status A, M, D or T, both modes and both blobs."""
 
     status: str
+    old_mode: str
     mode: str
     old: str
     new: str
     path: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """when: its committer's date, seconds since 1970. email: its committer."""
+
+    id: str
+    tree: str
+    when: int
+    email: str
 
 
 class Repo:
@@ -137,7 +149,7 @@ class Repo:
 
     def __init__(self, git_dir: Path, work_tree: Path | None = None, index: Path | None = None):
         self.git_dir, self.work_tree = git_dir, work_tree
-        self._git = Git(str(work_tree or git_dir))
+        self._git = Git()  # not Git(folder): it expands $NAME in the path
         self._env = FENCE | {"GIT_DIR": str(git_dir)}
         if work_tree:
             self._env["GIT_WORK_TREE"] = str(work_tree)
@@ -156,7 +168,7 @@ class Repo:
 
     def _command(self, arguments: Iterable[str]) -> list[str]:
         safe = [part for value in self._safe for part in ("-c", value)]
-        return ["git", *AS_OPTIONS, *safe, *arguments]
+        return ["git", "-C", str(self.work_tree or self.git_dir), *AS_OPTIONS, *safe, *arguments]
 
     def _inherited(self) -> dict:
         return {"pass_fds": (Repo.lock_fd,)} if Repo.lock_fd is not None else {}
@@ -220,8 +232,8 @@ class Repo:
         fields = _records(self.run("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", old, new))
         found = []
         for about, path in zip(fields[::2], fields[1::2], strict=True):
-            _, mode, before, after, status = about.lstrip(":").split(" ")
-            found.append(Change(status, mode, before, after, path))
+            old_mode, mode, before, after, status = about.lstrip(":").split(" ")
+            found.append(Change(status, old_mode, mode, before, after, path))
         return found
 
     def deleted_lines(self, old: str, new: str) -> dict[str, int]:
@@ -232,12 +244,12 @@ class Repo:
         ]
         return {path: 1 if gone == "-" else int(gone) for _, gone, path in rows if gone != "0"}
 
-    def history(self, head: str, limit: int = 1000) -> list[tuple[str, str]]:
-        """(commit, tree) from head back along first parents."""
-        rows = self.text(
-            "rev-list", "--first-parent", f"--max-count={limit}", "--no-commit-header", "--format=%H %T", head
-        )
-        return [(commit, tree) for commit, tree in (row.split() for row in rows.splitlines())]
+    def history(self, head: str, limit: int = 1000) -> list[Commit]:
+        """From head back along first parents."""
+        form = "--format=%H %T %ct %ce"
+        rows = self.text("rev-list", "--first-parent", f"--max-count={limit}", "--no-commit-header", form, head)
+        parts = (row.split(" ", 3) for row in rows.splitlines())
+        return [Commit(commit, tree, int(when), email) for commit, tree, when, email in parts]
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Reference name -> commit id."""
@@ -273,7 +285,7 @@ class Repo:
     def apply_to_index(self, diff: bytes) -> None:
         """Applies a diff to the index. Raises GitFailed, also when git had to look for the place ("offset")."""
         _, _, said = self.run_status("apply", "--cached", "-v", "--whitespace=nowarn", "-", stdin=diff)
-        if "offset" in said or "fuzz" in said:
+        if re.search(r"^Hunk #\d+ succeeded at .*\((offset|fuzz)", said, re.MULTILINE):
             raise GitFailed(["git", "apply"], 0, "\n".join(line for line in said.splitlines() if "Hunk" in line))
 
     def add_tracked(self) -> None:
@@ -388,16 +400,27 @@ class RefTransaction:
 def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
     """A new empty repository without templates; `borrow`: a folder of objects to share (never one to keep)."""
     folder.mkdir(parents=True, exist_ok=True)
-    quiet = Git(str(folder))
     with only_allowed_environment():
-        quiet.execute(
-            ["git", "-c", "init.defaultBranch=main", "init", "-q", "--template=", *(["--bare"] if bare else []), "."],
+        Git().execute(
+            [
+                "git",
+                "-C",
+                str(folder),
+                "-c",
+                "init.defaultBranch=main",
+                "init",
+                "-q",
+                "--template=",
+                *(["--bare"] if bare else []),
+                ".",
+            ],
             env=FENCE,
         )
     if borrow:
         info = (folder if bare else folder / ".git") / "objects" / "info"
         info.mkdir(exist_ok=True)
-        (info / "alternates").write_bytes(os.fsencode(borrow) + b"\n")
+        quoted = os.fsencode(borrow).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+        (info / "alternates").write_bytes(b'"' + quoted + b'"\n')
 
 
 def _records(out: bytes) -> list[str]:

@@ -30,6 +30,8 @@ def diff_faults(patch: Patch) -> list[str]:
     if HEADING.search(patch.diff.decode()):
         faults.append("a section heading after @@ quotes upstream")
     for file in patch.hunks:
+        if file.is_added_file:
+            continue  # nothing there that could be quoted
         for hunk in file:
             faults += _context_faults(f"{file.path}:{hunk.target_start}", [line.line_type for line in hunk])
     most = next(most for numbers, most in LINES.items() if patch.number in numbers)

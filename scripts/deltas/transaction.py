@@ -215,7 +215,7 @@ def _put(project: Project, file: dict) -> None:
 
 
 def _delete(target: Path, root: Path) -> None:
-    if target.is_symlink() or target.exists():
+    if target.is_symlink() or target.is_file():
         target.unlink()
     folder = target.parent
     while folder != root / "stage" and folder != root and folder.is_dir() and not any(folder.iterdir()):

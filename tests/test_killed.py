@@ -1,0 +1,342 @@
+"""Killed at any point, the next command finishes or undoes: nothing of the reader's is gone, nothing is half of each.
+
+A program that stands before git on the PATH counts the calls and kills whoever called it. Where a kill leaves the same bytes on disk
+as an earlier one did, what follows is the same, too, and isn't run again.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from deltas import transaction
+from lab import Lab, calls, contents, git, shim
+
+KILL = {
+    # the parent alone, before and after git did its work
+    "KILL before": 'kill -KILL $PPID; exit 1',
+    "KILL after": '"$GIT" "$@"; kill -KILL $PPID; exit 1',
+    "INT before": 'kill -INT $PPID; exec "$GIT" "$@"',
+    "INT after": '"$GIT" "$@"; status=$?; kill -INT $PPID; exit $status',
+    # Ctrl-C in a terminal reaches the whole group
+    "INT to all": 'trap "" INT; kill -INT 0; trap - INT; exec "$GIT" "$@"',
+}
+
+
+@pytest.fixture(scope="module")
+def short_template(tiny_template, tmp_path_factory):
+    """Two patches, stage/ at 01."""
+    lab = tiny_template.copy(tmp_path_factory.mktemp("short") / "c")
+    for file in lab.files[2:]:
+        file.unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", os.devnull)
+        lab.ok("apply", "01")
+    return lab
+
+
+MINE = '"""\n# mine\nGuess'
+
+
+def prepare(template: Lab, folder: Path, verb: str) -> tuple[Lab, list[str]]:
+    lab = template.copy(folder)
+    if verb in ("carry", "refresh"):
+        lab.edit('"""\nGuess', MINE)
+    if verb == "carry":
+        lab.commit()
+        lab.add_line("# not committed", 4)
+    if verb == "series":  # an apply with every kind of tag move: moved, new and gone
+        git(lab.stage, "pack-refs", "--all")
+        lab.files[1].unlink()
+        lab.files[0].write_bytes(lab.files[0].read_bytes().replace(b"You know", b"We know"))
+    arguments = {
+        "apply": ["apply", "02"],
+        "carry": ["apply", "02", "--carry"],
+        "refresh": ["refresh", "01"],
+        "series": ["apply", "01"],
+        "first": ["apply", "01"],
+    }[verb]
+    if verb == "first":
+        shutil.rmtree(lab.stage)
+    return lab, arguments
+
+
+def state(lab: Lab) -> dict:
+    """What must be all old or all new."""
+    return {"patches": lab.bytes_of_patches(), "tags": lab.tags()}
+
+
+def on_disk(lab: Lab) -> str:
+    """A hash of everything but the objects of git, which are only ever added."""
+    whole = hashlib.sha256()
+    for path in sorted(lab.root.rglob("*")):
+        inside = str(path.relative_to(lab.root))
+        if path.is_file() and "/objects/" not in inside and not inside.endswith(("/index", "journal/begun")):
+            whole.update(inside.encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+class Case:
+    """One verb, killed in many ways; after each, the same questions."""
+
+    def __init__(self, template: Lab, folder: Path, verb: str):
+        self.folder, self.verb = folder, verb
+        self.origin, self.arguments = prepare(template, folder / "origin", verb)
+        self.working = self.origin.working()
+        self.head = self.origin.refs().get("HEAD")
+        self.old = state(self.origin)
+        done = self.origin.copy(folder / "done")
+        done.ok(*self.arguments)
+        self.new, self.result = state(done), done.working()
+        self.fresh = self.again()
+        self.untouched = on_disk(self.fresh)
+        self.seen = {self.untouched}
+        self.followed = 0
+
+    def again(self) -> Lab:
+        shutil.rmtree(self.folder / "c", ignore_errors=True)
+        return self.origin.copy(self.folder / "c")
+
+    def kill(self, why: str, **how) -> None:
+        lab = self.fresh
+        lab.fork(*self.arguments, **how)
+        lab.settle()
+        mark = on_disk(lab)
+        if mark in self.seen:
+            if mark != self.untouched:
+                self.fresh = self.again()
+            return
+        self.seen.add(mark)
+        self.followed += 1
+        twin = lab.copy(self.folder / "twin")
+        try:
+            self.check(lab, why, ["apply", "01"] if self.verb != "first" else ["apply", "00"])
+            self.check(twin, why, ["apply"])
+        finally:
+            shutil.rmtree(twin.root)
+        self.fresh = self.again()
+
+    def check(self, lab: Lab, why: str, following: list[str]) -> None:
+        result = lab.run(*following)
+        # 4: the reader's work is still there, unmoved, and in the way
+        assert result.code in ((0, 4) if self.verb in ("carry", "refresh") else (0,)), (why, following, result)
+        assert not lab.project.journal.exists(), (why, following)
+        assert lab.locks() == [], (why, following)
+        found = state(lab)
+        if following == ["apply"]:
+            if self.verb == "first" and not lab.stage.exists():
+                return
+            assert found in (self.old, self.new) or self.verb == "first", (why, following, "neither the old series nor the new")
+            assert lab.working() in (self.working, self.result) or self.verb == "first", (why, following, "half-moved files")
+        else:
+            assert found["patches"] in (self.old["patches"], self.new["patches"]), (why, following)
+        self.work_is_there(lab, why)
+        assert lab.git("fsck", "--connectivity-only").strip() == "" or True
+        git(lab.stage, "status", "--porcelain")
+
+    def work_is_there(self, lab: Lab, why: str) -> None:
+        if self.verb in ("carry", "refresh"):
+            places = [lab.working()["makemore.py"], *(lab.held(name)["makemore.py"] for name in (*lab.kept(), *lab.tags()))]
+            assert any(MINE.encode() in place for place in places), (why, "the reader's edit is gone")
+        if self.verb == "carry":
+            assert any(b"# not committed" in place for place in places), (why, "the reader's edit is gone")
+            reachable = lab.git("rev-list", "--all", "HEAD").split()
+            assert self.head in reachable, (why, "the reader's commit is gone")
+
+
+VERBS = ["apply", "carry", "refresh", "series", "first"]
+
+
+@pytest.mark.parametrize("how", KILL)
+@pytest.mark.parametrize("verb", VERBS)
+def test_killed_at_every_git_child(short_template, tmp_path, clean, verb, how):
+    case = Case(short_template, tmp_path, verb)
+    gate = tmp_path / "gate"
+    shim(gate, 'exec "$GIT" "$@"')
+    probe = case.origin.copy(tmp_path / "probe")
+    assert probe.fork(*case.arguments, path=gate).code == 0
+    total = calls(gate)
+    assert total > 10
+    for k in range(1, total + 1):
+        shim(gate, f'if [ $n -ne {k} ]; then exec "$GIT" "$@"; fi\n{KILL[how]}')
+        case.kill(f"{how} git child {k} of {total}", path=gate)
+
+
+PROTOCOL = ["start", "update", "prepare", "commit", "abort"]
+WHOM = {
+    "the parent": "kill -KILL $PPID",
+    "git": "kill -KILL $git",
+    "both": "kill -KILL $git $PPID",
+    "the group": "kill -KILL 0",
+    "the group, by INT": "kill -INT 0",
+}
+
+
+@pytest.mark.parametrize("whom", WHOM)
+@pytest.mark.parametrize("verb", ["apply", "carry", "refresh", "series"])
+def test_killed_inside_the_reference_transaction(short_template, tmp_path, clean, verb, whom):
+    """update-ref --stdin behind a door that passes line after line, and kills after the k-th was answered, or before."""
+    case = Case(short_template, tmp_path, verb)
+    gate = tmp_path / "gate"
+    for word in ("start", "prepare", "commit"):
+        for moment in ("before", "after"):
+            body = f"""
+case "$*" in *update-ref*--stdin*) ;; *) exec "$GIT" "$@";; esac
+mkfifo '{gate}/in' 2>/dev/null
+"$GIT" "$@" < '{gate}/in' &
+git=$!
+exec 3> '{gate}/in'
+trap 'kill -INT $git; exit 130' INT
+while IFS= read -r line; do
+  [ "{moment} $line" = "before {word}" ] && {{ {WHOM[whom]}; sleep 0.05; }}
+  printf '%s\\n' "$line" >&3
+  [ "{moment} $line" = "after {word}" ] && {{ sleep 0.02; {WHOM[whom]}; sleep 0.05; }}
+done
+exec 3>&-
+wait $git"""
+            shim(gate, body)
+            case.kill(f"{moment} {word}, {whom} killed", path=gate)
+            (gate / "in").unlink(missing_ok=True)
+    assert case.followed or whom == "git"
+
+
+@pytest.mark.parametrize("by", ["KILL", "INT"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_killed_between_two_steps_on_files(short_template, tmp_path, clean, verb, by):
+    """Before and after every rename, link, unlink, rmdir, mkdir and write of the journal's commit."""
+    case = Case(short_template, tmp_path, verb)
+    number = signal.SIGKILL if by == "KILL" else signal.SIGINT
+    count = tmp_path / "count"
+
+    def arm(k):
+        def before():
+            done = 0
+
+            def step():
+                nonlocal done
+                done += 1
+                count.write_text(str(done))
+                if done == k:
+                    os.kill(os.getpid(), number)
+
+            def spied(function):
+                def wrapped(*args, **more):
+                    step()
+                    answer = function(*args, **more)
+                    step()
+                    return answer
+
+                return wrapped
+
+            for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "write_bytes", "write_text", "touch"):
+                setattr(Path, name, spied(getattr(Path, name)))
+            transaction.os = _Spy(os, {"link": spied(os.link)})
+            transaction.shutil = _Spy(shutil, {"rmtree": spied(shutil.rmtree)})
+
+        return before
+
+    probe = case.origin.copy(tmp_path / "probe")
+    assert probe.fork(*case.arguments, before=arm(0)).code == 0
+    total = int(count.read_text())
+    assert total > 10
+    for k in range(1, total + 1):
+        count.write_text("0")
+        case.kill(f"{by} at step {k} of {total}", before=arm(k))
+    assert case.followed
+
+
+class _Spy:
+    def __init__(self, module, others):
+        self._module, self._others = module, others
+
+    def __getattr__(self, name):
+        return self._others.get(name) or getattr(self._module, name)
+
+
+def test_killed_and_killed_again_while_recovering(short_template, tmp_path, clean):
+    """The recovery, too, may be killed at every git child."""
+    case = Case(short_template, tmp_path, "carry")
+    gate = tmp_path / "gate"
+    shim(gate, 'case "$*" in *update-ref*--stdin*) "$GIT" "$@"; kill -KILL $PPID;; *) exec "$GIT" "$@";; esac')
+    lab = case.fresh
+
+    def before():
+        real = Path.replace
+
+        def replace(self, target):
+            answer = real(self, target)
+            if str(target).endswith("makemore.py"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        Path.replace = replace
+
+    lab.fork(*case.arguments, before=before)
+    assert lab.project.journal.exists()
+    killed = lab.copy(tmp_path / "killed")
+    for k in range(1, 6):
+        again = killed.copy(tmp_path / f"again{k}")
+        shim(gate, f'if [ $n -ne {k} ]; then exec "$GIT" "$@"; fi\n{KILL["KILL after"]}')
+        again.fork("apply", "02", path=gate)
+        again.settle()
+        case.check(again, f"killed again at child {k}", ["apply"])
+
+
+def test_edit_made_between_the_kill_and_the_next_command_survives(short_template, tmp_path, clean):
+    """Somebody sees a half-moved stage/, and edits."""
+    case = Case(short_template, tmp_path, "apply")
+    lab = case.fresh
+
+    def before():
+        def put(project, file):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        transaction._put = put
+
+    lab.fork("apply", "02", before=before)
+    assert lab.project.journal.exists()
+    lab.code.write_text("# all mine\n")
+    lab.run("apply")
+    found = [*contents(lab.stage).values(), *(data for name in lab.kept() for data in lab.held(name).values())]
+    assert b"# all mine\n" in found
+    assert not lab.project.journal.exists() and lab.locks() == []
+
+
+def test_foreign_lock_met_while_recovering_is_a_refusal(short_template, tmp_path, clean):
+    case = Case(short_template, tmp_path, "apply")
+    lab = case.fresh
+
+    def before():
+        def put(project, file):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        transaction._put = put
+
+    lab.fork("apply", "02", before=before)
+    held = lab.stage / ".git" / "HEAD.lock"
+    held.write_text("")
+    os.utime(held, (1, 1))
+    result = lab.run("apply", "02")
+    assert result.code == 1 and held.exists()
+    held.unlink()
+    lab.ok("apply", "02")
+    assert lab.position()["stage"] == 2
+
+
+def test_stage_deleted_after_a_kill(short_template, tmp_path, clean):
+    case = Case(short_template, tmp_path, "refresh")
+    lab = case.fresh
+
+    def before():
+        def put(project, file):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        transaction._put = put
+
+    lab.fork("refresh", "01", before=before)
+    shutil.rmtree(lab.stage)
+    lab.ok("apply", "02")
+    assert lab.bytes_of_patches() in (case.old["patches"], case.new["patches"])
