@@ -12,7 +12,7 @@ set -eu
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
-check="numpy scipy"
+check="numpy scipy simpleeval"
 train="torch tensorboard rich matplotlib"
 test="pytest pytest-xdist hypothesis ruff"
 

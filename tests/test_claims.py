@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from deltas import claims, experiment, expressions, outcome, samples, significance, testnames
 from deltas import baseline as baselines
+from deltas import claims, experiment, expressions, outcome, samples, significance, testnames
 from deltas.baseline import Baseline, summarise
 from deltas.errors import BadInput
 from deltas.experiment import Claim, Experiment, Run
@@ -261,7 +261,7 @@ def test_scipy_says_the_same():
             stats.ttest_1samp(differences, eps, alternative="less").pvalue,
         )
         found = significance.within(Sample(a), Sample(b), eps, LEVEL)
-        assert (found.outcome is YES) is (tost <= LEVEL)
+        assert (found.outcome is YES) == (tost <= LEVEL)
         if found.outcome is not NO:
             assert found.p == pytest.approx(tost, rel=1e-9)
 
@@ -273,7 +273,7 @@ def test_two_sources_meet_the_equation():
             p = significance._below(difference, [(seeds**2, 4), (names**2, 999)])
             if p > significance.LEAST:
                 reach = math.hypot(seeds * stats.t.ppf(p, 4), names * stats.t.ppf(p, 999))
-                assert reach == pytest.approx(-difference, rel=1e-6)
+                assert reach == pytest.approx(-difference, rel=1e-5)
             assert significance._below(-difference, [(seeds**2, 4), (names**2, 999)]) == pytest.approx(1 - p)
 
 
@@ -299,13 +299,13 @@ def test_false_alarms_of_one_test():
         a, b = (Sample(tuple(each + draw.gauss(0, 0.1) for each in common)) for _ in "ab")
         return significance.less(a, b, 0.02).outcome
 
-    assert wrong(trial, 10_000, 1) == pytest.approx(0.04, abs=error(0.04, 10_000))
+    assert wrong(trial, 5_000, 1) == pytest.approx(0.04, abs=error(0.04, 5_000))
 
 
 def test_false_alarms_of_an_experiment():
     """Three claims, one of them double: 1 % for all of them together, as LEVEL says."""
     checks = ("a.x < b.x", "tie(c.x, 0) and a.x - 2 > 0", "0 > c.x")
-    times, draw, alarms = 3_000, random.Random(2), 0
+    times, draw, alarms = 1_500, random.Random(2), 0
     for _ in range(times):
         runs = {
             run: {"x": tuple(draw.gauss(mean, 1) for _ in range(5))} for run, mean in (("a", 2), ("b", 2), ("c", 0))
@@ -346,8 +346,8 @@ def by_names(draw, count: int, shift=0.0, seeds=5, seed_noise=0.0, name_noise=0.
 
 @pytest.mark.parametrize(("seed_noise", "name_noise"), [(0.0, 0.3), (0.02, 0.3), (0.1, 0.3), (0.02, 0.0)])
 def test_false_alarms_over_names(seed_noise, name_noise):
-    """Each draw has new names and new seeds. Never more than the level says; where there is one source, exactly that."""
-    level, times = 0.02, 3_000
+    """Each draw has new names and new seeds. Never more than the level says; with one source of noise, exactly that."""
+    level, times = 0.02, 1_500
 
     def trial(draw):
         data = by_names(draw, 40, seed_noise=seed_noise, name_noise=name_noise)
@@ -510,7 +510,9 @@ def test_the_sentence_with_its_number():
     )
     assert verdict.difference == pytest.approx(0.023 - 0.05)
     [verdict] = judged(SMALL, Claim("is better", "with_bn.x < without.x"))
-    assert verdict.line == "is better: difference -0.297 ± 0.008 (n = 5)"
+    assert verdict.line == "is better: difference -0.30 ± 0.01 (n = 5)"
+    [verdict] = judged(SMALL, Claim("is worse", "without.x > with_bn.x"))
+    assert verdict.line == "is worse: difference 0.30 ± 0.01 (n = 5)" and verdict.difference == pytest.approx(0.297)
     [verdict] = judged(SMALL, Claim("is better", "with_bn.wide < without.wide"))
     assert "is a tie" in verdict.why and "p = " in verdict.why and "standard error" in verdict.why
 

@@ -101,7 +101,8 @@ def test_real_sources(path):
 
 LINES = st.sampled_from(
     [
-        "x = 1", "'bare'", '"""a\n\n# b  \n"""', "x = '''a\n\n # b  \n'''", "# comment", "", "   ", "'a'; x = 2", "x = 3;",
+        "x = 1", "'bare'", '"""a\n\n# b  \n"""', "x = '''a\n\n # b  \n'''",
+        "# comment", "", "   ", "'a'; x = 2", "x = 3;",
         "f('#')  # c", "x = (1,\n\n  # c\n  2)", "x = 4 + \\\n  5", "def f():\n  'doc'", "if x: 'a'", "b'bytes'", "\f",
         "def f():\n  # c\n  'doc'\n  return 1", "class A:\n\n  'doc'\n  'more'", "x = f'{x}#'  # é", "x: 'str' = 'a'",
         "x = f'''{x}\n\n#{x}  \n'''", "'é'; 'ü'", "x = '\\\n# no'", "x = 6; \\\n'a'", "('a'\n\n# c\n'b')",

@@ -1,6 +1,5 @@
 """Stage 01's own code: the table of counts against `collections.Counter`, its losses against the closed form."""
 
-import importlib.util
 import math
 import subprocess
 import sys
@@ -10,26 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from deltas.project import here
-from deltas.stages import workshop
+
+@pytest.fixture(scope="module")
+def tree(stage_tree) -> Path:
+    return stage_tree(1)
 
 
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory) -> Path:
-    if not (here().upstream / "makemore.py").exists():
-        pytest.skip("upstream/makemore is not there: the code of patch 01 is made of it")
-    folder = tmp_path_factory.mktemp("stage-01")
-    with workshop(here()) as shop:
-        shop.export(shop.stages[1], folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def makemore(tree):
-    spec = importlib.util.spec_from_file_location("makemore_01", tree / "makemore.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def makemore(stage_code):
+    return stage_code(1)
 
 
 def dataset(makemore, names):

@@ -17,6 +17,7 @@ OURS = ("--seed", "--work-dir")  # every run gets these from the program
 class Run:
     """One configuration. args: makemore's arguments. steps: how many it takes, where no --max-steps says so.
 
+    beside: the run that draws names with the same random numbers, to compare them character by character.
     control: which program of ours runs in makemore's place, on the same data; None for makemore itself.
     """
 
@@ -24,6 +25,7 @@ class Run:
     args: tuple[str, ...]
     steps: int | None = None
     control: str | None = None
+    beside: str | None = None
 
     @property
     def control_id(self) -> str | None:
@@ -116,6 +118,9 @@ def _experiment(table: dict[str, Any], stage: str) -> Experiment:
     for i, run in enumerate(runs):
         if run.name in (earlier.name for earlier in runs[:i]):
             raise _Wrong(f"run {i + 1}: the name {run.name!r} is taken", "each name once")
+    for run in runs:
+        if run.beside not in (None, *(other.name for other in runs if other is not run)):
+            raise _Wrong(f"run {run.name}: beside {run.beside!r}, which is no other run", "the name of another run")
     claims = []
     for each, place in _tables(table, "claim"):
         _known(each, place, ("says", "check", "show", "unit"))
@@ -159,7 +164,7 @@ def _seeds(table: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _run(table: dict[str, Any], place: str) -> Run:
-    _known(table, place, ("name", "args", "steps", "control"))
+    _known(table, place, ("name", "args", "steps", "control", "beside"))
     name = _text(table, "name", place)
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise _Wrong(f"{place}: the name is {name!r}", "small letters, digits and hyphens: it names a folder")
@@ -180,7 +185,10 @@ def _run(table: dict[str, Any], place: str) -> Run:
         raise _Wrong(f"{place}: there is no control {kind!r}", f"one of {', '.join(control.SOURCES)}")
     if kind and steps:
         raise _Wrong(f"{place}: steps is {steps}", "a control takes none")
-    return Run(name, tuple(args), 0 if kind else steps, kind)
+    beside = table.get("beside")
+    if beside is not None and not isinstance(beside, str):
+        raise _Wrong(f"{place}: beside is {beside!r}", "the name of another run")
+    return Run(name, tuple(args), 0 if kind else steps, kind, beside)
 
 
 def _is_ours(arg: str) -> bool:

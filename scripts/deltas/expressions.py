@@ -137,7 +137,7 @@ class _Evaluator(simpleeval.SimpleEval):
             if isinstance(kind, ast.Lt):
                 outcomes.append(self._note(significance.less(left, right, self.level)))
             elif isinstance(kind, ast.Gt):
-                outcomes.append(self._note(significance.less(right, left, self.level)))
+                outcomes.append(self._note(significance.greater(left, right, self.level)))
             else:
                 raise Wrong(f"{ast.unparse(node)}: figures compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
         return conjunction(outcomes)

@@ -8,6 +8,7 @@ import click
 
 from . import baseline, console, figures, machine, readme, testnames
 from .baseline import Baseline
+from .beside import compare
 from .errors import BadInput, CheckFailed
 from .project import Project
 from .run import Result, execute
@@ -26,7 +27,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         path = project.baselines / subject.stage.name / "baseline.json"
         old = _old(path)
         plans = subject.plans(subject.experiment.runs, subject.experiment.seeds)
-        results = execute(project, plans, shop.export, fresh=fresh)
+        results = compare(execute(project, plans, shop.export, fresh=fresh))
     new = summarise(subject, results)
     _print(old, new)
     figures.draw(subject.stage, results, path.parent)

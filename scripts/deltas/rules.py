@@ -49,7 +49,7 @@ def _context_faults(place: str, kinds: list[str]) -> list[str]:
             faults.append(
                 f"{place}: {len(run)} lines of context together, {1 if edge else 2} is what a patch may quote"
             )
-    if " " not in (runs[0][0], runs[-1][0]):
+    if not {" ", "-"} & set(kinds):
         faults.append(f"{place}: no context: git am puts such an insertion at the end of the file")
     return faults
 

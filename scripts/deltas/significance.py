@@ -18,7 +18,7 @@ two-sided at 0.001, up to 4.6 times as often in simulations; n - 1 for the whole
 import functools
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .outcome import Outcome
 from .samples import Number, Sample, Unevaluable
@@ -56,6 +56,12 @@ def less(left: Sample | Number, right: Sample | Number, level: float) -> Finding
     return Finding(outcome, difference, seeds, names, min(below, above))
 
 
+def greater(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
+    """left > right: as `less` the other way round, with the difference as it is written."""
+    found = less(right, left, level)
+    return replace(found, difference=-found.difference)
+
+
 def within(left: Sample | Number, right: Sample | Number, eps: Number, level: float) -> Finding:
     """|true mean difference| < eps, by two one-sided tests (Schuirmann 1987), each at `level`.
 
@@ -79,7 +85,7 @@ def tie(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
     """
     found = less(left, right, level)
     outcome = Outcome.YES if found.outcome is Outcome.TIE else Outcome.NO
-    return Finding(outcome, found.difference, found.seeds, found.names, found.p)
+    return replace(found, outcome=outcome)
 
 
 def _difference(left: Sample | Number, right: Sample | Number) -> Sample:
@@ -147,7 +153,7 @@ def _below(difference: float, sources: list[tuple[float, int]]) -> float:
     low, high = math.log(LEAST), math.log(0.5)
     if _reach(LEAST, sources) <= -difference:
         return LEAST
-    while high - low > 1e-9:
+    while high - low > 1e-6:
         middle = (low + high) / 2
         low, high = (low, middle) if _reach(math.exp(middle), sources) < -difference else (middle, high)
     return math.exp(high)

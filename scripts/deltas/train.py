@@ -8,6 +8,7 @@ import click
 
 from . import baseline, claims, console, experiment, figures, jsonfile, reader
 from .baseline import Baseline, Figure, Verdict
+from .beside import compare
 from .codeid import code_id
 from .errors import BadInput
 from .experiment import Experiment, Run
@@ -103,7 +104,8 @@ def train(
     recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     stale = tuple(baseline.stale(recorded, subject.experiment, subject.code_id)) if recorded else ()
     claimed = claims.evaluate(subject.experiment, recorded) if recorded and not stale else []  # before any training
-    results = execute(project, subject.plans(chosen, subject.experiment.seeds[:1]), shop.export, fresh=fresh)
+    plans = subject.plans(chosen, subject.experiment.seeds[:1])
+    results = compare(execute(project, plans, shop.export, fresh=fresh))
     verdicts = tuple(tuple(baseline.judge(recorded, each.plan.run.name, each.metrics, bool(stale))) for each in results)
     return Trained(subject, recorded, stale, tuple(results), verdicts, tuple(claimed))
 
