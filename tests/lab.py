@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,7 +284,7 @@ class Lab:
 
     def fork(self, *arguments: str, path: Path | None = None, before=None, env: dict | None = None) -> Result:
         """One verb in a forked child, a process group of its own: may be killed. code is negative for a signal."""
-        log = self.root.parent / f"{self.root.name}.log"
+        log = Path(tempfile.mkstemp(suffix=".log")[1])  # not beside the checkout: that disk may be full
         child = os.fork()
         if child == 0:
             code = 99
@@ -315,7 +316,9 @@ class Lab:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
         self.group = child
-        return Result(os.waitstatus_to_exitcode(status), log.read_text(errors="replace"), "")
+        printed = log.read_text(errors="replace")
+        log.unlink()
+        return Result(os.waitstatus_to_exitcode(status), printed, "")
 
     def settle(self, seconds: float = 5) -> None:
         """Waits for what a killed child left running."""
