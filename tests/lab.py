@@ -416,8 +416,22 @@ class Lab:
         self.ok("apply", "last")
 
     def copy(self, to: Path) -> "Lab":
-        shutil.copytree(self.root, to, symlinks=True)
+        duplicate(self.root, to)
         return Lab(to, self.pin, self.source, self.kind)
+
+
+def duplicate(folder: Path, to: Path) -> None:
+    """A copy in which two names of one file are two names of one file again."""
+    links: dict[int, str] = {}
+
+    def copy(source, target):
+        about = os.lstat(source)
+        if about.st_nlink > 1 and about.st_ino in links:
+            return os.link(links[about.st_ino], target)
+        links[about.st_ino] = target
+        return shutil.copy2(source, target, follow_symlinks=False)
+
+    shutil.copytree(folder, to, symlinks=True, copy_function=copy)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

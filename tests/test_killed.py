@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from git.cmd import Git
 
 from deltas import transaction
 from deltas.git import RefTransaction
-from lab import Lab, calls, contents, git, shim
+from lab import Lab, calls, contents, duplicate, git, shim
 
 KILL = {  # the parent alone, before and after git did its work
     "KILL before": "kill -KILL $PPID; exit 1",
@@ -149,7 +148,8 @@ class Case:
         else:
             assert found["patches"] in (self.old["patches"], self.new["patches"]), (why, following)
         self.work_is_there(lab, why)
-        git(lab.stage, "status", "--porcelain")
+        if lab.stage.exists():
+            git(lab.stage, "status", "--porcelain")
 
     def work_is_there(self, lab: Lab, why: str) -> None:
         if self.verb in ("carry", "refresh"):
@@ -218,7 +218,7 @@ def test_killed_at_every_git_child_and_every_step_on_files(short_template, tmp_p
             mark = on_disk(lab)
             if mark not in seen:
                 seen.add(mark)
-                subprocess.run(["cp", "-pR", lab.root, frozen / f"{len(seen):03d}"], check=True)
+                duplicate(lab.root, frozen / f"{len(seen):03d}")
             busy = False
 
         watch_files(step)
@@ -250,39 +250,41 @@ def test_really_killed_or_interrupted_at_git_children(short_template, tmp_path, 
 
 
 WHOM = {
-    "the parent": "kill -KILL $PPID",
-    "git": "kill -KILL $git",
-    "the group": "kill -KILL 0",
-    "the group, by INT": "kill -INT 0",
+    "the command": lambda git: os.kill(os.getpid(), signal.SIGKILL),
+    "git": lambda git: os.kill(git, signal.SIGKILL),
+    "both": lambda git: os.killpg(0, signal.SIGKILL),
+    "both, by INT": lambda git: os.killpg(0, signal.SIGINT),
 }
 
 
 @pytest.mark.parametrize("whom", WHOM)
 @pytest.mark.parametrize("verb", ["carry", "refresh", "series"])
 def test_killed_inside_the_reference_transaction(short_template, tmp_path, clean, verb, whom):
-    """update-ref --stdin behind a door that passes line after line, and kills after the k-th was answered, or before."""
+    """Before and after each word said to `update-ref --stdin`, and while it is at it."""
     case = Case(short_template, tmp_path, verb)
-    gate = tmp_path / "gate"
+    plain = RefTransaction._say
+
+    def arm(word, moment):
+        def before():
+            def say(self, line, expect=""):
+                if line == word and moment == "before":
+                    WHOM[whom](self._process.proc.pid)
+                if line == word and moment == "during":
+                    plain(self, line)  # said, but the answer is not waited for
+                    WHOM[whom](self._process.proc.pid)
+                    raise KeyboardInterrupt
+                plain(self, line, expect)
+                if line == word and moment == "after":
+                    WHOM[whom](self._process.proc.pid)
+
+            RefTransaction._say = say
+
+        return before
+
     for word in ("prepare", "commit"):
-        for moment in ("before", "after"):
-            body = f"""
-case "$*" in *update-ref*--stdin*) ;; *) exec "$GIT" "$@";; esac
-mkfifo '{gate}/in' 2>/dev/null
-"$GIT" "$@" < '{gate}/in' &
-git=$!
-exec 3> '{gate}/in'
-trap 'kill -INT $git; exit 130' INT
-while IFS= read -r line; do
-  [ "{moment} $line" = "before {word}" ] && {{ {WHOM[whom]}; sleep 0.05; }}
-  printf '%s\\n' "$line" >&3
-  [ "{moment} $line" = "after {word}" ] && {{ sleep 0.02; {WHOM[whom]}; sleep 0.05; }}
-done
-exec 3>&-
-wait $git"""
-            shim(gate, body)
-            case.kill(f"{moment} {word}, {whom} killed", path=gate)
-            (gate / "in").unlink(missing_ok=True)
-    assert case.followed or whom != "the group"
+        for moment in ("before", "during", "after"):
+            case.kill(f"{moment} {word}, {whom} killed", before=arm(word, moment))
+    assert case.followed
 
 
 @pytest.mark.parametrize("verb", ["carry", "refresh"])

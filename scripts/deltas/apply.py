@@ -11,7 +11,7 @@ import click
 
 from . import console, reader, upstream
 from .errors import BadInput, NoUpstream, Refusal, WorkAtRisk
-from .git import NO_OBJECT, Change, Merge, Repo
+from .git import NO_OBJECT, Change, Merge, Repo, require_git
 from .project import Project
 from .reader import Position
 from .series import Series, load
@@ -40,6 +40,7 @@ def command(project: Project, stage: str | None, carry: bool, discard: bool, as_
 
 def apply(project: Project, wanted: str, *, carry: bool = False, discard: bool = False) -> int:
     """Builds every stage, tags them, checks one out. All of it or none."""
+    require_git()
     with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         scratch = Path(folder)
         series = load(project.patches)

@@ -20,10 +20,12 @@ from subprocess import PIPE
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is reported by us, in a sentence
 
 from git.cmd import Git
+from git.exc import GitCommandNotFound
 
 from .errors import BadInput
 
 OLDEST = (2, 38)  # merge-tree --write-tree
+NEEDED = f"git {'.'.join(map(str, OLDEST))} or newer"
 
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR", "SUDO_UID")
 FENCE = {
@@ -33,6 +35,7 @@ FENCE = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
 }
 OVERRIDES = {
     "core.autocrlf": "false",
@@ -42,17 +45,24 @@ OVERRIDES = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.quotePath": "false",
+    "core.bigFileThreshold": "512m",
     "core.fsync": "none",
     "apply.whitespace": "nowarn",
     "apply.ignoreWhitespace": "no",
     "diff.suppressBlankEmpty": "false",
     "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
     "commit.gpgSign": "false",
     "merge.conflictStyle": "merge",
     "merge.renames": "false",
+    "merge.default": "text",
     "gc.auto": "0",
     "advice.detachedHead": "false",
 }
+EXPLICIT = (  # what a repository's own configuration would decide for diff
+    "--inter-hunk-context=0", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--indent-heuristic",
+    "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--no-function-context",
+)  # fmt: skip
 AS_OPTIONS = [part for key, value in OVERRIDES.items() for part in ("-c", f"{key}={value}")]
 
 # Stages get the same commit ids on every machine: who and when are the series', not the reader's.
@@ -99,10 +109,10 @@ def require_git() -> None:
         with only_allowed_environment():
             version = Git().execute(["git", "version"])
     except Exception as error:
-        raise BadInput("git is not on the PATH", f"git {'.'.join(map(str, OLDEST))} or newer") from error
+        raise BadInput("git is not on the PATH", NEEDED) from error
     found = tuple(int(n) for n in re.findall(r"\d+", str(version))[:2])
     if found < OLDEST:
-        raise BadInput(str(version), f"git {'.'.join(map(str, OLDEST))} or newer")
+        raise BadInput(str(version), NEEDED)
 
 
 def users_safe_directories() -> list[str]:
@@ -189,16 +199,19 @@ class Repo:
                 feed.write(stdin)
                 feed.seek(0)
             stack.enter_context(only_allowed_environment())
-            status, out, err = self._git.execute(
-                command,
-                istream=feed,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                env=self._env | env,
-                **self._inherited(),
-            )
+            try:
+                status, out, err = self._git.execute(
+                    command,
+                    istream=feed,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                    env=self._env | env,
+                    **self._inherited(),
+                )
+            except GitCommandNotFound:
+                raise BadInput("git is not on the PATH", NEEDED) from None
         err = err if isinstance(err, str) else err.decode(errors="replace")
         if status not in ok:
             raise GitFailed(command, status, err)
@@ -229,7 +242,7 @@ class Repo:
 
     def changes(self, old: str, new: str) -> list[Change]:
         """Which paths differ between two trees."""
-        fields = _records(self.run("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", old, new))
+        fields = _records(self.run("diff-tree", "-r", "-z", "--raw", *EXPLICIT, old, new))
         found = []
         for about, path in zip(fields[::2], fields[1::2], strict=True):
             old_mode, mode, before, after, status = about.lstrip(":").split(" ")
@@ -238,10 +251,8 @@ class Repo:
 
     def deleted_lines(self, old: str, new: str) -> dict[str, int]:
         """Lines that `new` lacks of `old`, per path ('-' for a binary file counts as one)."""
-        rows = [
-            row.split("\t", 2)
-            for row in _records(self.run("diff-tree", "-r", "-z", "--no-renames", "--numstat", old, new))
-        ]
+        records = _records(self.run("diff-tree", "-r", "-z", "--numstat", *EXPLICIT, old, new))
+        rows = [record.split("\t", 2) for record in records]
         return {path: 1 if gone == "-" else int(gone) for _, gone, path in rows if gone != "0"}
 
     def history(self, head: str, limit: int = 1000) -> list[Commit]:
@@ -258,12 +269,8 @@ class Repo:
 
     def diff(self, old: str, new: str, context: int = 1, path: str | None = None) -> bytes:
         """The diff between two trees exactly as patches hold it: every option explicit, no section heading after @@."""
-        out = self.run(
-            "diff-tree", "-r", "-p", "--full-index", f"-U{context}", "--inter-hunk-context=0", "--no-renames",
-            "--no-ext-diff", "--no-textconv", "--no-color", "--indent-heuristic", "--diff-algorithm=myers",
-            "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--no-function-context", old, new,
-            *(["--", path] if path else []),
-        )  # fmt: skip
+        only = ["--", path] if path else []
+        out = self.run("diff-tree", "-r", "-p", "--full-index", f"-U{context}", *EXPLICIT, old, new, *only)
         return _SECTION.sub(rb"\1", out)
 
     # -- writing objects ----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import BadInput, Refusal, WorkAtRisk
-from .git import EMAIL, GitFailed, Repo, init, require_git
+from .git import EMAIL, GitFailed, Repo, init
 from .project import Project
 from .stages import EPOCH, Stage
 
@@ -36,6 +36,13 @@ def open_repo(project: Project) -> Repo:
             "a folder with a .git folder of its own",
             away,
         )
+    attributes = git_dir / "info" / "attributes"
+    if attributes.exists() and attributes.read_bytes().strip():  # git has no switch for these before 2.41
+        raise WorkAtRisk(
+            "stage/.git/info/attributes tells git to change files on their way in and out",
+            "no such file: stages are exact to the byte",
+            ["mv stage/.git/info/attributes stage/.git/info/attributes.off"],
+        )
     repo = Repo(git_dir, project.stage)
     if not repo.has(f"{project.pin}^{{commit}}"):
         raise WorkAtRisk("stage/ holds another repository", f"one with makemore's commit {project.pin[:12]}", away)
@@ -54,7 +61,6 @@ def _what_is(path: Path) -> str:
 
 def create(project: Project, source: Repo) -> Repo:
     """Makes stage/: a repository of its own with upstream's history, standing at stage 00."""
-    require_git()
     draft = project.journal / "clone"
     shutil.rmtree(project.journal, ignore_errors=True)
     init(draft, bare=False)
