@@ -273,7 +273,7 @@ class Lab:
             try:
                 code = main(list(arguments), self.project)
             except UnicodeError as error:  # its text may be none that pytest can print
-                raise AssertionError(f"a traceback: {ascii(error)}") from None
+                raise AssertionError(f"a traceback: {error!a}") from None
         raw = out.buffer.getvalue()
         return Result(code, raw.decode(errors="replace"), err.buffer.getvalue().decode(errors="replace"), raw)
 
@@ -355,12 +355,15 @@ class Lab:
 
     def held(self, name: str) -> dict[str, bytes]:
         """The files of a commit or tree of stage/."""
-        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape").split("\0")
-        return {
-            row.split("\t", 1)[1]: git(self.stage, "cat-file", "blob", row.split("\t")[0].split(" ")[2])
-            for row in rows
-            if row
-        }
+        out = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape")
+        rows = [row.split("\t", 1) for row in out.split("\0") if row]
+        asked = "".join(f"{about.split(' ')[2]}\n" for about, _ in rows)
+        answer = io.BytesIO(git(self.stage, "cat-file", "--batch", stdin=asked.encode()))
+        found = {}
+        for _, path in rows:
+            length = int(answer.readline().split()[2])
+            found[path] = answer.read(length + 1)[:-1]
+        return found
 
     def tree(self, name: str) -> str:
         return self.git("rev-parse", f"{name}^{{tree}}")

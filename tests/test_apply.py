@@ -65,7 +65,17 @@ def test_unknown_stage(tiny):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["13"], ["-1"], ["x"], ["01", "02"], ["01", "--carry", "--discard"], ["--carry"], ["01", "--json"], ["--bogus"], [""]],
+    [
+        ["13"],
+        ["-1"],
+        ["x"],
+        ["01", "02"],
+        ["01", "--carry", "--discard"],
+        ["--carry"],
+        ["01", "--json"],
+        ["--bogus"],
+        [""],
+    ],
 )
 def test_bad_usage(tiny, arguments):
     before = tiny.everything()
@@ -170,7 +180,9 @@ def test_edits_that_only_the_index_holds_are_refused(tiny):
     result = tiny.run("apply", "03")
     if result.code == 0:
         kept = tiny.kept()
-        assert any(staged in tiny.git("ls-tree", "-r", f"{name}^2", ok=(0, 128)) for name in kept), "what was staged is gone"
+        assert any(staged in tiny.git("ls-tree", "-r", f"{name}^2", ok=(0, 128)) for name in kept), (
+            "what was staged is gone"
+        )
     else:
         assert result.code == 4
 
@@ -368,7 +380,10 @@ def test_two_works_kept_in_one_second_have_two_names(tiny):
         tiny.ok("apply", "last", "--discard")
     assert len(tiny.kept()) == 3
     assert sorted("# %d" % n for n in range(3)) == sorted(
-        line for name in tiny.kept() for line in tiny.held(name)["makemore.py"].decode().split("\n") if line in {"# 0", "# 1", "# 2"}
+        line
+        for name in tiny.kept()
+        for line in tiny.held(name)["makemore.py"].decode().split("\n")
+        if line in {"# 0", "# 1", "# 2"}
     )
 
 
@@ -536,7 +551,11 @@ def test_pull_of_a_modified_patch(tiny):
     pull(tiny)
     assert tiny.position()["position"] == "stage 03 of an earlier series"
     out = tiny.ok("apply", "03").out
-    assert "02-storm-report is modified" in out and "03-loud-report is modified" in out and "01-" not in out.split("stage 03")[0]
+    assert (
+        "02-storm-report is modified" in out
+        and "03-loud-report is modified" in out
+        and "01-" not in out.split("stage 03")[0]
+    )
     assert "# of the series" in tiny.code.read_text() and tiny.position()["position"] == "stage 03"
 
 
@@ -710,7 +729,9 @@ def test_lock_of_another_git_is_respected(tiny, lock):
 
 
 def snapshot(folder) -> dict:
-    return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
+    return {
+        str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def test_copy_never_touches_the_original(lab):
@@ -742,7 +763,10 @@ def test_moved_clone(lab):
     assert MINE in lab.code.read_text()
 
 
-@pytest.mark.parametrize("name", ["with spaces", "größer & ‘schöner’", "a $HOME of mine", "-dash", "new\nline", "q'uote\"s", "%41 back\\slash"])
+@pytest.mark.parametrize(
+    "name",
+    ["with spaces", "größer & ‘schöner’", "a $HOME of mine", "-dash", "new\nline", "q'uote\"s", "%41 back\\slash"],
+)
 def test_strange_places(tiny, name):
     strange = tiny.copy(tiny.root.parent / name)
     strange.ok("apply", "02")
@@ -811,7 +835,8 @@ def test_executable_bit(tiny):
 
 def test_header_of_appended_patches_is_complete(tiny):
     """The fixture itself: what the tests build is a series that keeps the project's own rules."""
-    assert [file.read_bytes()[: len(header(n, slug))] for n, (file, (slug, _)) in enumerate(zip(tiny.files, PATCHES, strict=True), 1)] == [
-        header(n, slug) for n, (slug, _) in enumerate(PATCHES, 1)
-    ]
+    assert [
+        file.read_bytes()[: len(header(n, slug))]
+        for n, (file, (slug, _)) in enumerate(zip(tiny.files, PATCHES, strict=True), 1)
+    ] == [header(n, slug) for n, (slug, _) in enumerate(PATCHES, 1)]
     assert subprocess.run(["true"]).returncode == 0

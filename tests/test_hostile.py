@@ -131,7 +131,16 @@ EVIL = """
     writeReverseIndex = true
 """
 ATTRIBUTES = "* text=auto eol=crlf ident diff=evil filter=evil merge=evil -text working-tree-encoding=UTF-16\n*.py binary -diff\n"
-HOOKS = ["pre-commit", "post-checkout", "reference-transaction", "post-index-change", "pre-applypatch", "fsmonitor", "commit-msg", "post-rewrite"]
+HOOKS = [
+    "pre-commit",
+    "post-checkout",
+    "reference-transaction",
+    "post-index-change",
+    "pre-applypatch",
+    "fsmonitor",
+    "commit-msg",
+    "post-rewrite",
+]
 
 
 def write_evil(home) -> str:
@@ -268,7 +277,14 @@ def test_hostile(tiny, clean, monkeypatch, outcome, peaceful, source):
     assert not (clean / "hook-ran").exists()
 
 
-ATTRIBUTES_OF_ONES_OWN = ["* text=auto eol=crlf", "*.py binary -diff -merge", "* ident", "* filter=evil", "*.py merge=union", "* working-tree-encoding=UTF-16"]
+ATTRIBUTES_OF_ONES_OWN = [
+    "* text=auto eol=crlf",
+    "*.py binary -diff -merge",
+    "* ident",
+    "* filter=evil",
+    "*.py merge=union",
+    "* working-tree-encoding=UTF-16",
+]
 
 
 @pytest.mark.parametrize("line", ATTRIBUTES_OF_ONES_OWN)
@@ -407,9 +423,17 @@ def test_pipe_that_is_closed_early(tiny):
 def test_terminal_that_knows_few_letters(tiny, encoding):
     scripts = door(tiny)
     env = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    for arguments, code in ((["apply.sh"], 0), (["apply.sh", "13"], 2), (["show.sh", "01"], 0), (["apply.sh", "01"], 0)):
+    for arguments, code in (
+        (["apply.sh"], 0),
+        (["apply.sh", "13"], 2),
+        (["show.sh", "01"], 0),
+        (["apply.sh", "01"], 0),
+    ):
         done = through(scripts / arguments[0], *arguments[1:], env=env)
-        assert done.returncode == code and b"Traceback" not in done.stderr, (arguments, done.stderr.decode(errors="replace"))
+        assert done.returncode == code and b"Traceback" not in done.stderr, (
+            arguments,
+            done.stderr.decode(errors="replace"),
+        )
 
 
 def test_no_colour_where_it_is_not_a_terminal(tiny):

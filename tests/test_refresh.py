@@ -104,7 +104,9 @@ def test_new(tiny):
     assert "patches/05-fifth-one.patch" in out and "header" in out
     assert {name: data for name, data in tiny.bytes_of_patches().items() if name in before} == before
     data = (tiny.patches / "05-fifth-one.patch").read_text()
-    assert data.startswith("From: ") and "\nDate: " in data and "\nSubject: delta" in data and "\n---\ndiff --git " in data
+    assert (
+        data.startswith("From: ") and "\nDate: " in data and "\nSubject: delta" in data and "\n---\ndiff --git " in data
+    )
     assert tiny.position()["position"] == "stage 05" and tiny.git("status", "--porcelain") == ""
     tiny.ok("apply", "00")
     tiny.ok("apply", "05")
@@ -186,7 +188,9 @@ def test_upstreams_last_line_without_newline_stays(tiny):
     assert tiny.run("refresh", "04").code in (1, 3)
 
 
-@pytest.mark.parametrize(("stand", "arguments"), [("02", ["03"]), ("03", ["02"]), ("00", ["01"]), ("03", ["--new", "x"]), ("00", ["00"])])
+@pytest.mark.parametrize(
+    ("stand", "arguments"), [("02", ["03"]), ("03", ["02"]), ("00", ["01"]), ("03", ["--new", "x"]), ("00", ["00"])]
+)
 def test_wrong_place(tiny, stand, arguments):
     tiny.ok("apply", stand)
     tiny.add_line()
@@ -245,7 +249,7 @@ def test_too_much_context_cannot_come_about(tiny):
     context = 0
     for line in tiny.files[3].read_text().split("\n@@ ", 1)[1].split("\n")[1:]:
         context = context + 1 if line.startswith(" ") else 0
-        assert context <= 2 and "@@ " not in line[3:] or not line.split("@@")[-1].strip()
+        assert (context <= 2 and "@@ " not in line[3:]) or not line.split("@@")[-1].strip()
 
 
 def test_broken_series_is_refused(tiny):
@@ -260,7 +264,12 @@ def test_unfinished_conflict_of_carry(tiny):
     tiny.edit(place, place + "    # mine\n")
     assert tiny.run("apply", "03", "--carry").code == 3
     refused(tiny, 3, "03")
-    tiny.code.write_text(tiny.code.read_text().replace("<<<<<<< stage 03\n", "").replace("\n=======\n", "\n").replace(">>>>>>> your edits\n", ""))
+    tiny.code.write_text(
+        tiny.code.read_text()
+        .replace("<<<<<<< stage 03\n", "")
+        .replace("\n=======\n", "\n")
+        .replace(">>>>>>> your edits\n", "")
+    )
     git(tiny.stage, "add", "-u")
     tiny.ok("refresh", "03")
     assert b"+    # mine\n" in tiny.files[2].read_bytes()
@@ -292,7 +301,11 @@ def test_branch_of_the_reader_stays(tiny):
 
 def test_working_files_are_not_touched(tiny):
     tiny.add_line()
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tiny.stage.rglob("*") if ".git" not in path.parts and path.is_file()}
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in tiny.stage.rglob("*")
+        if ".git" not in path.parts and path.is_file()
+    }
     tiny.ok("refresh", "04")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
 

@@ -125,8 +125,9 @@ DAMAGE = {
     "the mail's signature": lambda d: d + b"-- \n2.39.5\n",
     "text after the diff": lambda d: d + b"that is all\n",
     "a blank line after the diff": lambda d: d + b"\n",
-    "a deletion of upstream's file": lambda d: d
-    + b"diff --git a/LICENSE b/LICENSE\ndeleted file mode 100644\nindex %s..%s\n" % (b"1" * 40, b"0" * 40),
+    "a deletion of upstream's file": lambda d: (
+        d + b"diff --git a/LICENSE b/LICENSE\ndeleted file mode 100644\nindex %s..%s\n" % (b"1" * 40, b"0" * 40)
+    ),
     "a rename": lambda d: d + b"diff --git a/a b/b\nsimilarity index 100%\nrename from a\nrename to b\n",
     "a mode change": lambda d: d + b"diff --git a/names.txt b/names.txt\nold mode 100644\nnew mode 100755\n",
     "a binary file": lambda d: d + b"diff --git a/x b/x\nindex %s..%s\nBinary files differ\n" % (b"1" * 40, b"2" * 40),
@@ -228,7 +229,7 @@ def test_first_body_line_that_git_am_would_eat(shop, field):
 
 
 def test_quoted_diff_is_prose(shop):
-    lab, _, loaded, trees = shop
+    _lab, _, loaded, trees = shop
     quoted = "".join(f"| {line}\n" for line in HIDDEN.splitlines()).encode()
     data = loaded[0].data.replace(b"A second paragraph", quoted + b"\nA second paragraph")
     assert trees_or_refused(shop, 1, data) == trees
@@ -258,14 +259,16 @@ def test_prose_that_is_accepted_is_prose_to_git_and_patch_too(shop, tmp_path, in
     together = [line for line in SHADY if accepted([line])]
     git(tmp_path, "clone", "-q", str(lab.source), "c")
     work, file = tmp_path / "c", tmp_path / "01.patch"
-    for lines in ([together] if accepted(together) else [[line] for line in together]):
+    for lines in [together] if accepted(together) else [[line] for line in together]:
         file.write_bytes(with_prose(lines))
         for command in (["git", "apply", "--index"], ["git", "am", "-q", "--keep-cr"], ["patch", "-p1", "-s", "-i"]):
             git(work, "checkout", "-qf", "--detach", lab.pin)
             if command[0] == "git":
                 git(work, *command[1:], str(file))
             elif shutil.which("patch"):
-                subprocess.run([*command, str(file)], cwd=work, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+                subprocess.run(
+                    [*command, str(file)], cwd=work, check=True, stdin=subprocess.DEVNULL, capture_output=True
+                )
                 git(work, "add", "-A")
             assert git(work, "write-tree").decode().strip() == trees[1], (command, lines)
 
@@ -309,7 +312,20 @@ def test_duplicated_at_the_end(tiny):
     assert result.code == 3 and "05-again" in result.err
 
 
-@pytest.mark.parametrize("name", ["2-x.patch", "001-x.patch", "01_x.patch", "01-X.patch", "01-x.patch.orig", "01-x.patch~", "x", "01-.patch", "99-x y.patch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2-x.patch",
+        "001-x.patch",
+        "01_x.patch",
+        "01-X.patch",
+        "01-x.patch.orig",
+        "01-x.patch~",
+        "x",
+        "01-.patch",
+        "99-x y.patch",
+    ],
+)
 def test_names_that_are_none(tiny, name):
     (tiny.patches / name).write_bytes(tiny.files[0].read_bytes())
     result = tiny.run("apply", "01")

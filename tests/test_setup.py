@@ -62,7 +62,12 @@ def test_modules_that_step_do_not_import_torch():
         "import sys; sys.path.insert(0, 'scripts'); import deltas.__main__, deltas.apply, deltas.show, deltas.refresh; "
         "print([m for m in ('torch', 'numpy', 'scipy', 'pygments', 'matplotlib') if m in sys.modules])"
     )
-    done = subprocess.run([shutil.which("python3") and __import__("sys").executable, "-c", code], cwd=HERE, capture_output=True, check=True)
+    done = subprocess.run(
+        [shutil.which("python3") and __import__("sys").executable, "-c", code],
+        cwd=HERE,
+        capture_output=True,
+        check=True,
+    )
     assert done.stdout.decode().strip() == "[]"
 
 
@@ -80,7 +85,9 @@ def test_git_that_is_missing_or_too_old(tiny, tmp_path, monkeypatch):
         patch.setenv("PATH", f"{empty}:/usr/bin:/bin")
         result = tiny.run("apply", "01")
         assert result.code == 2 and "2.37" in result.err and "2.38" in result.err
-    old.write_text('#!/bin/sh\n[ "$1" = version ] && echo "git version 2.39.5 (Apple Git-154)" && exit\nexec /usr/bin/git "$@"\n')
+    old.write_text(
+        '#!/bin/sh\n[ "$1" = version ] && echo "git version 2.39.5 (Apple Git-154)" && exit\nexec /usr/bin/git "$@"\n'
+    )
 
 
 def test_copy_without_a_python(tmp_path):
@@ -92,7 +99,9 @@ def test_copy_without_a_python(tmp_path):
     for name in ("bash", "env", "dirname", "uname", "rm", "touch"):
         (tools / name).symlink_to(shutil.which(name))
     done = subprocess.run(
-        [shutil.which("bash"), str(tmp_path / "scripts" / "apply.sh")], env={"PATH": str(tools), "HOME": str(tmp_path)}, capture_output=True
+        [shutil.which("bash"), str(tmp_path / "scripts" / "apply.sh")],
+        env={"PATH": str(tools), "HOME": str(tmp_path)},
+        capture_output=True,
     )
     assert done.returncode == 2 and b"Python 3.11" in done.stderr, done.stderr
     assert not (tmp_path / ".venv").exists()

@@ -73,7 +73,9 @@ def test_deleted_lines_are_shown_with_a_minus(tiny):
     assert re.search(r"^ +\d+ \+ +rng.random\(\) # the first one is thrown away$", out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("arguments", [["00"], ["13"], [], ["01", "02"], ["01", "--context", "-1"], ["01", "--context", "x"], ["next"]])
+@pytest.mark.parametrize(
+    "arguments", [["00"], ["13"], [], ["01", "02"], ["01", "--context", "-1"], ["01", "--context", "x"], ["next"]]
+)
 def test_bad_usage(tiny, arguments):
     assert tiny.run("show", *arguments).code == 2
 
