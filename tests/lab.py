@@ -1,4 +1,4 @@
-"""What the engine tests share: a tiny upstream, a checkout around it, plain git, and oracles that know no line of ours."""
+"""What the engine tests share: a tiny upstream, a checkout around it, plain git, oracles that know no line of ours."""
 
 import contextlib
 import hashlib
@@ -157,7 +157,10 @@ PATCHES = [
     (
         "frost-days",
         [
-            ("        return rng.choice(choices)", ["", "    def forget(self):", "        self.seen = {}", "        return self"]),
+            (
+                "        return rng.choice(choices)",
+                ["", "    def forget(self):", "        self.seen = {}", "        return self"],
+            ),
             ("import random", ["import math"]),
         ],
     ),
@@ -444,7 +447,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         inside = path.relative_to(folder)
         if inside.parts[0] == ".git" or (path.is_dir() and not path.is_symlink()):
             continue
-        found[str(inside)] = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+        found[str(inside)] = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
     return found
 
 
@@ -497,6 +500,8 @@ def make_real(folder: Path) -> Lab:
     lab = make_outer(folder / "real", HERE / "upstream" / "makemore", PIN, "makemore")
     for file in (HERE / "patches").glob("*.patch"):
         shutil.copy(file, lab.patches)
+    shutil.copytree(HERE / "baselines", lab.root / "baselines")
+    shutil.copy(HERE / "README.md", lab.root)
     git(lab.root, "add", "-A")
     git(lab.root, "commit", "-qm", "the series")
     return lab

@@ -1,4 +1,4 @@
-"""What the engine takes for granted of git, one small test for each: another version may differ, and then this says which."""
+"""What the engine takes for granted of git, a small test each: another version may differ, and this says in what."""
 
 import subprocess
 
@@ -186,9 +186,11 @@ def test_protocol_and_instead_of_are_not_read_from_the_outer_repository(repo, tm
     assert without.returncode != 0
     by_environment = {
         "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": f"url.{repo.as_uri()}.insteadOf", "GIT_CONFIG_VALUE_0": nowhere,
-        "GIT_CONFIG_KEY_1": "protocol.file.allow", "GIT_CONFIG_VALUE_1": "always",
-    }  # fmt: skip
+        "GIT_CONFIG_KEY_0": f"url.{repo.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": nowhere,
+        "GIT_CONFIG_KEY_1": "protocol.file.allow",
+        "GIT_CONFIG_VALUE_1": "always",
+    }
     subprocess.run(command, cwd=repo, env=CLEAN | by_environment, capture_output=True, check=True)
     assert (repo / "s" / ".git").exists()
 

@@ -1,9 +1,9 @@
 """Killed at any point, the next command finishes or undoes: nothing of the reader's is gone, nothing is half of each.
 
-What SIGKILL leaves is what is on disk at that moment. So one run is enough to see them all: before and after every git child and every
-step on files, what is on disk is copied, and the next command is run on each copy that differs from those before. Interrupts run
-Python code, so those are real, as are kills of a sample of the children and all kills inside the reference transaction: a program
-that stands before git on the PATH counts the calls and kills whoever called it.
+What SIGKILL leaves is what is on disk at that moment. So one run is enough to see them all: before and after every git
+child and every step on files, what is on disk is copied, and the next command is run on each copy that differs from
+those before. Interrupts run Python code, so those are real, as are kills of a sample of the children (a program that stands
+before git on the PATH counts the calls and kills whoever called it) and all kills inside the reference transaction.
 """
 
 import hashlib

@@ -165,7 +165,7 @@ def test_file_in_a_later_patch_may_change_an_earlier_ones_line(tiny):
     assert b"\n-    rng.random() # the first one is never used\n" in tiny.files[4].read_bytes()
 
 
-# -- refusals ---------------------------------------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("edit", ["delete a line", "change a line", "delete a file", "empty a file"])
@@ -240,7 +240,7 @@ def test_patch_that_would_be_empty(tiny):
 
 
 def test_too_much_context_cannot_come_about(tiny):
-    """Insertions at every distance from one another: whatever refresh accepts has at most two lines of context together."""
+    """Insertions at every distance: whatever refresh accepts has at most two lines of context together."""
     lines = tiny.code.read_text().split("\n")
     for at in (40, 36, 33, 31, 30, 12):
         lines.insert(at, f"    # inserted at {at}")
@@ -275,7 +275,7 @@ def test_unfinished_conflict_of_carry(tiny):
     assert b"+    # mine\n" in tiny.files[2].read_bytes()
 
 
-# -- the reader's work --------------------------------------------------------------------------------------------------------
+# -- the reader's work ------------------------------------------------------------------------------------------------
 
 
 def test_commits_become_the_patch_and_are_kept(tiny):
@@ -326,13 +326,13 @@ def test_plain_git_applies_what_refresh_wrote(tiny, tmp_path):
     assert said(tmp_path / "c", "rev-parse", "HEAD^{tree}") == tiny.tree("stage/04")
 
 
-# -- against a model in plain lists -----------------------------------------------------------------------------------------------
+# -- against a model in plain lists -----------------------------------------------------------------------------------
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_random_insertions_at_random_stages(tiny_template, clean, tmp_path_factory, seed):
-    """A model of the series as lists of (id, line): refresh agrees with it, or refuses a conflict and changes nothing."""
+    """A model of the series as lists of (id, line): refresh agrees, or refuses a conflict and changes nothing."""
     rng = random.Random(seed)
     lab = tiny_template.copy(tmp_path_factory.mktemp("random") / "c")
     texts = [stage["makemore.py"].decode().split("\n")[:-1] for stage in tiny_stages()]

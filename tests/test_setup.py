@@ -14,15 +14,47 @@ DOORS = [path for path in SCRIPTS if path.name not in ("setup.sh", "test.sh")]
 
 # what GNU, or a bash newer than 3.2, knows and a Mac's shell and tools don't
 UNKNOWN = {
-    r"\breadlink\s+-f": "readlink -f", r"\brealpath\b": "realpath", r"\bsed\s+-i\b": "sed -i", r"\bsed\s+-r\b": "sed -r",
-    r"\bgrep\s+-\w*P": "grep -P", r"\bdate\s+-d\b": "date -d", r"\bstat\s+-c\b": "stat -c", r"\btimeout\s+\d": "timeout", r"\bnproc\b": "nproc",
-    r"\bsort\s+-V\b": "sort -V", r"\bxargs\s+-r\b": "xargs -r", r"\bcp\s+--": "cp --", r"\bmktemp\s+--": "mktemp --", r"\bfind\b.*-printf": "find -printf",
-    r"\btac\b": "tac", r"\bmd5sum\b": "md5sum", r"\bsha1sum\b": "sha1sum", r"\bdeclare\s+-[Ag]": "declare -A", r"\bmapfile\b": "mapfile",
-    r"\breadarray\b": "readarray", r"\$\{\w+(\[@\])?(,,|\^\^|,|\^)\}": "${x,,}", r"\$\{\w+@\w\}": "${x@Q}", r"\|&": "|&", r"&>>": "&>>", r"\bcoproc\b": "coproc",
-    r"\bwait\s+-n\b": "wait -n", r"\blocal\s+-n\b": "local -n", r"\bdeclare\s+-n\b": "declare -n", r"\$\{\w+: -\d": "negative length", r"\[\[\s+-v\b": "[[ -v",
-    r"\becho\s+-[en]\b": "echo -e", r"\bhead\s+-n\s+-": "head -n -1", r"\bprintf\s+-v\b.*\[": "printf -v a[0]", r";;&|;&": ";;&", r"\binstall\s+-D\b": "install -D",
-    r"\bls\s+--": "ls --", r"\bdu\s+-b\b": "du -b", r"\bln\s+-r": "ln -r", r"\bflock\b": "flock", r"\bsetsid\b": "setsid",
-}  # fmt: skip
+    r"\breadlink\s+-f": "readlink -f",
+    r"\brealpath\b": "realpath",
+    r"\bsed\s+-i\b": "sed -i",
+    r"\bsed\s+-r\b": "sed -r",
+    r"\bgrep\s+-\w*P": "grep -P",
+    r"\bdate\s+-d\b": "date -d",
+    r"\bstat\s+-c\b": "stat -c",
+    r"\btimeout\s+\d": "timeout",
+    r"\bnproc\b": "nproc",
+    r"\bsort\s+-V\b": "sort -V",
+    r"\bxargs\s+-r\b": "xargs -r",
+    r"\bcp\s+--": "cp --",
+    r"\bmktemp\s+--": "mktemp --",
+    r"\bfind\b.*-printf": "find -printf",
+    r"\btac\b": "tac",
+    r"\bmd5sum\b": "md5sum",
+    r"\bsha1sum\b": "sha1sum",
+    r"\bdeclare\s+-[Ag]": "declare -A",
+    r"\bmapfile\b": "mapfile",
+    r"\breadarray\b": "readarray",
+    r"\$\{\w+(\[@\])?(,,|\^\^|,|\^)\}": "${x,,}",
+    r"\$\{\w+@\w\}": "${x@Q}",
+    r"\|&": "|&",
+    r"&>>": "&>>",
+    r"\bcoproc\b": "coproc",
+    r"\bwait\s+-n\b": "wait -n",
+    r"\blocal\s+-n\b": "local -n",
+    r"\bdeclare\s+-n\b": "declare -n",
+    r"\$\{\w+: -\d": "negative length",
+    r"\[\[\s+-v\b": "[[ -v",
+    r"\becho\s+-[en]\b": "echo -e",
+    r"\bhead\s+-n\s+-": "head -n -1",
+    r"\bprintf\s+-v\b.*\[": "printf -v a[0]",
+    r";;&|;&": ";;&",
+    r"\binstall\s+-D\b": "install -D",
+    r"\bls\s+--": "ls --",
+    r"\bdu\s+-b\b": "du -b",
+    r"\bln\s+-r": "ln -r",
+    r"\bflock\b": "flock",
+    r"\bsetsid\b": "setsid",
+}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
@@ -39,8 +71,10 @@ def test_script(path):
 
 def test_table_finds_what_it_names():
     for pattern, example in (
-        (r"\breadlink\s+-f", "readlink -f x"), (r"\$\{\w+(\[@\])?(,,|\^\^|,|\^)\}", "${x,,}"), (r"\bdeclare\s+-[Ag]", "declare -A x"),
-    ):  # fmt: skip
+        (r"\breadlink\s+-f", "readlink -f x"),
+        (r"\$\{\w+(\[@\])?(,,|\^\^|,|\^)\}", "${x,,}"),
+        (r"\bdeclare\s+-[Ag]", "declare -A x"),
+    ):
         assert pattern in UNKNOWN and re.search(pattern, example)
 
 

@@ -143,9 +143,7 @@ def test_failing_patch_leaves_a_fresh_checkout_fresh(tiny):
     outer = said(tiny.root, "status", "--porcelain", "--ignored")
     assert tiny.run("apply", "01").code == 3
     assert not tiny.project.journal.exists()
-    left = set(said(tiny.root, "status", "--porcelain", "--ignored").splitlines()) - set(
-        outer.splitlines()
-    )
+    left = set(said(tiny.root, "status", "--porcelain", "--ignored").splitlines()) - set(outer.splitlines())
     assert left <= {"!! stage/"}
     if tiny.stage.exists():
         assert tiny.tags() == {} and tiny.git("status", "--porcelain") == ""
