@@ -324,12 +324,15 @@ class Lab:
         return Result(os.waitstatus_to_exitcode(status), printed, "")
 
     def settle(self, seconds: float = 5) -> None:
-        """Waits for what a killed child left running."""
+        """Waits for what a killed child left running. Who is dead and only waits to be buried does not count."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 os.killpg(self.group, 0)
             except ProcessLookupError:
+                return
+            rows = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True).stdout.splitlines()
+            if not any(row.split()[0] == str(self.group) and "Z" not in row.split()[1] for row in rows):
                 return
             time.sleep(0.005)
         os.killpg(self.group, signal.SIGKILL)

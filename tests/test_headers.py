@@ -31,10 +31,24 @@ LOSS = recorded(counted={"test_loss": [2.44968, 2.44970], "dead": [0.5, 0.6], "p
 
 @pytest.mark.parametrize(
     ("text", "metric"),
-    [("2.4497", "test_loss"), ("2.45", "test_loss"), ("55 %", "dead"), ("55.0%", "dead"), ("204,544", "parameters")],
+    [
+        ("2.4497", "test_loss"),
+        ("2", "test_loss"),
+        ("2.45", "test_loss"),
+        ("55 %", "dead"),
+        ("55.0%", "dead"),
+        ("204,544", "parameters"),
+    ],
 )
 def test_a_number_as_recorded_is_not_stale(text, metric):
     assert headers.stale(patch(f"It gives {text}.", f"counted.{metric} {text}"), LOSS) == []
+
+
+def test_entries_are_separated_by_commas():
+    both = patch(
+        "From 2.45 to 2, with 204,544.", "counted.test_loss 2.45, counted.test_loss 2, counted.parameters 204,544"
+    )
+    assert [number.text for number in headers.numbers(both)] == ["2.45", "2", "204,544"]
 
 
 def test_a_number_that_moved_is_stale_and_is_filled_in_everywhere():

@@ -13,7 +13,7 @@ from .baseline import Baseline
 from .errors import BadInput
 from .series import Patch
 
-ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[a-z0-9_]+)\s+(?P<text>-?[\d,]+(?:\.\d+)?(?:\s*%)?)")
+ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[a-z0-9_]+)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)")
 
 
 @dataclass(frozen=True)

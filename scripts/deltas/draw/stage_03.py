@@ -10,6 +10,7 @@ from . import charts
 from .runs import Runs
 from .style import DASHES, Figure, Palette
 
+NORMALISED = {"small": "gain 0.5, BatchNorm", "good": "gain 1, BatchNorm", "large": "gain 4, BatchNorm"}
 GAINS = (("small", "gain 0.5, too small"), ("good", "gain 5/3"), ("large", "gain 4, too large"))
 
 
@@ -32,7 +33,8 @@ def figures(runs: Runs) -> list[Figure]:
                 (*pairs, "large-fast", "large-fast-bn"),
                 "What the scale costs, and what BatchNorm buys",
                 "BatchNorm lifts the vanishing net out of its hole. Gain 4 it does not rescue at the same learning "
-                "rate: the forward pass forgets the gain, the step size does not. At 16 times the rate it does.",
+                "rate: the forward pass forgets the gain, the step size does not. At 16 times the rate the net "
+                "with BatchNorm trains well from every seed, and the one without from some.",
             )
         )
     return drawn
@@ -43,7 +45,7 @@ def _records(runs: Runs, run: str) -> list[dict[str, Any]]:
 
 
 def _label(run: str) -> str:
-    return dict(GAINS).get(run.removesuffix("-bn"), run) if not run.endswith("-bn") else "with BatchNorm"
+    return NORMALISED[run.removesuffix("-bn")] if run.endswith("-bn") else dict(GAINS)[run]
 
 
 def _activations(runs: Runs, which: int, when: str, title: str) -> Figure:
@@ -111,10 +113,9 @@ def _gradients(runs: Runs) -> Figure:
         for axes, which, title in zip(grid, (0, 1), ("at initialisation", "after training"), strict=True):
             for at, run in enumerate(order):
                 spread = [layer["std"] for layer in shown[run][which]["grad"]]
-                label = f"{_label(run)}" if not run.endswith("-bn") else f"{_label(run[:-3])}, BatchNorm"
                 axes.plot(
                     range(1, len(spread) + 1), spread, color=palette.lines[at // 2], linestyle=DASHES[at % 2],
-                    marker="o" if at % 2 == 0 else "D", ms=4, label=label if which == 0 else None,
+                    marker="o" if at % 2 == 0 else "D", ms=4, label=_label(run) if which == 0 else None,
                 )  # fmt: skip
             axes.set_title(title)
             axes.set_yscale("log")
@@ -148,10 +149,12 @@ def _updates(runs: Runs) -> Figure:
         axes = figure.add_subplot()
         for at, run in enumerate(order):
             steps, ratios = zip(*shown[run], strict=True)
-            label = _label(run) if not run.endswith("-bn") else f"{_label(run[:-3])}, BatchNorm"
-            axes.plot(steps, ratios, color=palette.lines[at // 2], linestyle=DASHES[at % 2], label=label)
+            axes.plot(steps, ratios, color=palette.lines[at // 2], linestyle=DASHES[at % 2], label=_label(run))
         axes.axhline(1e-3, color=palette.ink, linewidth=0.8)
-        axes.annotate("1e-3: about right", (0, 1e-3), xytext=(2, 3), textcoords="offset points", fontsize=7.5)
+        axes.annotate(
+            "1e-3: about right", (1, 1e-3), xycoords=("axes fraction", "data"), xytext=(0, 3),
+            textcoords="offset points", fontsize=7.5, ha="right",
+        )  # fmt: skip
         axes.set_yscale("log")
         axes.set_xlabel("step")
         axes.set_ylabel("update : data, median of hidden weights")
@@ -179,7 +182,9 @@ def _dead(runs: Runs) -> Figure:
         "large": "gain 4", "large-bn": "gain 4, BatchNorm",
         "large-fast": "gain 4, 16 times the rate", "large-fast-bn": "gain 4, 16 times the rate, BatchNorm",
     }  # fmt: skip
-    shown = {run: [(r["step"], r["act"]) for r in _records(runs, run)] for run in order}
+    shown = {
+        run: [[(r["step"], r["act"]) for r in folder.lines(FILE)] for folder in runs.folders(run)] for run in order
+    }
     rows = [
         (
             run,
@@ -187,18 +192,19 @@ def _dead(runs: Runs) -> Figure:
             round(statistics.fmean(a["saturated"] for a in act), 4),
             round(statistics.fmean(a["dead"] for a in act), 4),
         )
-        for run, records in shown.items()
-        for step, act in records
+        for run, seeds in shown.items()
+        for step, act in seeds[0]
     ]
 
     def draw(figure, palette: Palette) -> None:
         grid = figure.subplots(1, 2, sharey=True)
         for axes, key, title in zip(grid, ("saturated", "dead"), ("saturated outputs", "dead neurons"), strict=True):
             for at, run in enumerate(order):
-                steps = [step for step, _ in shown[run]]
-                share = [statistics.fmean(layer[key] for layer in act) for _, act in shown[run]]
-                label = labels[run] if key == "dead" else None
-                axes.plot(steps, share, color=palette.lines[at % 4], linestyle=DASHES[at], label=label)
+                for n, seed in enumerate(shown[run]):
+                    share = [statistics.fmean(layer[key] for layer in act) for _, act in seed]
+                    label = labels[run] if key == "dead" and n == 0 else None
+                    steps = [step for step, _ in seed]
+                    axes.plot(steps, share, color=palette.lines[at % 4], linestyle=DASHES[at], alpha=0.8, label=label)
             axes.set_title(title)
             axes.set_xlabel("step")
         grid[0].set_ylabel("share, mean of the layers")
@@ -211,7 +217,8 @@ def _dead(runs: Runs) -> Figure:
         caption=(
             "A neuron is dead when every character of a batch saturates it: no gradient comes through. At gain 4 many "
             f"outputs are saturated and {ends['large']:.0%} of the neurons dead. At 16 times the learning rate it is "
-            f"{ends['large-fast']:.0%} without BatchNorm and {ends['large-fast-bn']:.0%} with it."
+            f"{ends['large-fast']:.0%} without BatchNorm, none from some seeds and most from others, and "
+            f"{ends['large-fast-bn']:.0%} with it. A line a seed."
         ),
         description="Two line charts over the steps, four runs at gain 4: saturated outputs, dead neurons.",
         columns=("run", "step", "saturated", "dead"),
