@@ -18,7 +18,7 @@ LEVEL = 0.99  # of the whole family of figures that a stage is judged by
 FLOOR = 1e-4  # nats, and whatever else: what other libm's and CPUs do to a sum
 UNJUDGED = frozenset({"seconds"})
 
-LATER = ("controls", "splits", "names")  # absent where there is nothing to say
+LATER = ("controls", "splits", "names", "samples")  # absent where there is nothing to say
 
 Figure = float | int | None
 
@@ -38,7 +38,8 @@ class Baseline:
     """What was recorded (runs: run -> metric -> Summary), from which seeds and arguments, and on what.
 
     controls: run -> code id of the control that it is. names: run -> its losses by test name, where all its seeds were
-    tested on the same; splits: those names, once for all the runs that share them.
+    tested on the same; splits: those names, once for all the runs that share them. samples: run -> names that its first
+    seed made up.
     """
 
     stage: str
@@ -54,6 +55,7 @@ class Baseline:
     controls: dict[str, str] = field(default_factory=dict)
     splits: dict[str, Split] = field(default_factory=dict)
     names: dict[str, ByName] = field(default_factory=dict)
+    samples: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def family(self) -> int:
@@ -180,6 +182,7 @@ def write(path: Path, baseline: Baseline) -> None:
     table = {**baseline.__dict__, "seeds": list(baseline.seeds), "arguments": arguments, "runs": runs}
     table["splits"] = {key: testnames.plain_split(each) for key, each in baseline.splits.items()}
     table["names"] = {run: {"split": each.split, "nats": list(each.nats)} for run, each in baseline.names.items()}
+    table["samples"] = {run: list(each) for run, each in baseline.samples.items()}
     jsonfile.write(path, {key: value for key, value in table.items() if value or key not in LATER})
 
 
@@ -242,7 +245,19 @@ def _baseline(table: Any) -> Baseline:
             raise _Wrong(f"controls.{run} is {control_id!r}, not a string")
     splits, names = _names(table, runs)
     read = {"seeds": tuple(seeds), "arguments": arguments, "runs": runs}
-    return Baseline(**{**table, **read, "controls": controls, "splits": splits, "names": names})
+    later = {"controls": controls, "splits": splits, "names": names, "samples": _samples(table, runs)}
+    return Baseline(**{**table, **read, **later})
+
+
+def _samples(table: dict[str, Any], runs: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    samples = {}
+    for run, made_up in _object(table.get("samples", {}), "samples").items():
+        if run not in runs:
+            raise _Wrong(f"samples are of {run!r}, which is not among the runs")
+        if not isinstance(made_up, list) or not all(isinstance(name, str) for name in made_up):
+            raise _Wrong(f"samples.{run} is not a list of names")
+        samples[run] = tuple(made_up)
+    return samples
 
 
 def _names(table: dict[str, Any], runs: dict[str, dict[str, Summary]]) -> tuple[dict[str, Split], dict[str, ByName]]:

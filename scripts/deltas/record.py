@@ -15,6 +15,8 @@ from .run import Result, execute
 from .stages import workshop
 from .train import Subject, look_up, spread
 
+SAMPLES = 20  # names kept of each run
+
 
 @click.command(help="Run all seeds of a stage's experiment and write its baseline.")
 @click.argument("stage")
@@ -45,12 +47,13 @@ def command(project: Project, stage: str, fresh: bool) -> int:
 def summarise(subject: Subject, results: list[Result]) -> Baseline:
     """results: all seeds of the first run, all seeds of the second, … CheckFailed where a metric is there for some
     seeds only."""
-    runs, splits, names = {}, {}, {}
+    runs, splits, names, samples = {}, {}, {}, {}
     for name, group in groupby(results, key=lambda result: result.plan.run.name):
         seeds = list(group)
         if by_name := testnames.collect([each.folder for each in seeds]):
             split, names[name] = by_name
             splits[names[name].split] = split
+        samples[name] = tuple(seeds[0].names(SAMPLES))
         runs[name] = {}
         for metric in dict.fromkeys(metric for each in seeds for metric in each.metrics):
             values = [each.metrics.get(metric) for each in seeds]
@@ -70,6 +73,7 @@ def summarise(subject: Subject, results: list[Result]) -> Baseline:
         controls={run.name: run.control_id for run in subject.experiment.runs if run.control},
         splits=splits,
         names=names,
+        samples=samples,
     )
 
 
