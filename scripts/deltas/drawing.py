@@ -1,7 +1,7 @@
 """Two SVG files, one for each theme → one drawing that carries both palettes and can stand inside a page.
 
-Where the two differ in colours, the drawing says `light-dark(…)` and follows the page's `color-scheme`; where they differ
-in more, both parts are there and the stylesheet shows one.
+Where the two differ in colours, the drawing says `light-dark(…)` and follows the page's `color-scheme`; where they
+differ in more, both parts are there and the stylesheet shows one.
 """
 
 import re
@@ -35,6 +35,15 @@ def merged(light: Path, dark: Path | None, prefix: str, title: str, description:
     _dress(root, prefix, title, description)
     ET.indent(root, "")
     return ET.tostring(root, encoding="unicode", short_empty_elements=True).replace("\n", "").strip() + "\n"
+
+
+def alone(markup: str) -> str:
+    """The drawing as a file of its own: whoever shows it as an image gives it no stylesheet."""
+    style = "svg{color-scheme:light dark}.d-only-dark{display:none}" + (
+        "@media(prefers-color-scheme:dark){.d-only-light{display:none}.d-only-dark{display:inline}}"
+    )
+    head, inner = markup.split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{inner}'
 
 
 def _read(path: Path) -> ET.Element:

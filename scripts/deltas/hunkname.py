@@ -28,9 +28,9 @@ def slug(text: str, words: int | None = None) -> str:
 def names(hunks: Sequence[Hunk]) -> list[str]:
     """One name for each hunk of a patch, all different.
 
-    A class or function that a hunk adds, else a flag, else its first line of code, of an assignment the left side. Hunks that would share a
-    name *all* get longer ones, from their next lines and then from what stands around them: none takes over the name
-    that a post knows another by.
+    A class or function that a hunk adds, else a flag, else its first line of code, of an assignment the left side.
+    Hunks that would share a name *all* get longer ones, from their next lines and then from what stands around them:
+    none takes over the name that a post knows another by.
     """
     sources = [_parts(hunk) for hunk in hunks]
     chosen = [next(source, "") for source in sources]

@@ -75,13 +75,15 @@ def left_out(found: Source) -> list[str]:
     ]
 
 
-def stage(found: Source, patch: Patch, *, stale: bool = False) -> dict[str, Any]:
-    """All that there is to say of one stage."""
+def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool = False) -> dict[str, Any]:
+    """All that there is to say of one stage. lost_notes: take notes on hunks that are gone; else they are refused."""
     folder = found.project.baselines / patch.name
     hunks = excerpt.excerpts(
         found.series, patch, found.project.pin, found.files(patch.number - 1), found.files(patch.number)
     )
     said = notes.read(folder)
+    if not lost_notes:
+        notes.require(said, [hunk["name"] for hunk in hunks], folder)
     described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
     recorded = baseline.read(folder / "baseline.json")
     reasons = _stale(found, patch, described, recorded)
