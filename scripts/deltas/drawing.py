@@ -18,6 +18,7 @@ PAINT = ("fill", "stroke", "stop-color", "color", "flood-color")
 FORBIDDEN = {"script", "foreignObject", "iframe", "animate", "set", "handler"}
 GONE = {"metadata"}
 _ID = re.compile(r"url\(#([^)]+)\)")
+_FETCHES = re.compile(r"url\(\s*['\"]?(?!#)", re.IGNORECASE)
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -79,12 +80,14 @@ def _clean(element: ET.Element, path: Path) -> None:
         name = name.rpartition("}")[2]
         if name.lower().startswith("on") or "javascript:" in value.lower():
             raise BadInput(f"{path}: <{element.tag} {name}=…> runs a program", "a drawing and nothing that runs")
+        if _FETCHES.search(value):
+            raise BadInput(f"{path}: <{element.tag} {name}=…> fetches something", "a drawing that stands alone")
         if name == "href" and not value.startswith(("#", "data:image/png;base64,")):
             raise BadInput(f"{path}: <{element.tag}> points to {value[:60]!r}", "a drawing that stands alone")
         if name in ("d", "points", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy"):
             value = _DECIMALS.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
         element.set(name, value)
-    if element.tag == "style" and re.search(r"@import|url\((?!['\"]?#)|<", element.text or ""):
+    if (element.tag == "style" and re.search(r"@import|<", element.text or "")) or _FETCHES.search(element.text or ""):
         raise BadInput(f"{path}: its style fetches something", "a drawing that stands alone")
     for child in list(element):
         if not isinstance(child.tag, str) or child.tag.removeprefix(SVG) in GONE:
