@@ -165,7 +165,7 @@ def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
     def evaluate(experiment, recorded):
         return [
             types.SimpleNamespace(says=claim.says, outcome=outcome, ok=ok, shown=shown)
-            for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=True)
+            for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=False)
         ]
 
     module.evaluate = evaluate

@@ -21,7 +21,8 @@ def excerpts(
     """Each hunk as a document. before, after: whole files of the two stages; without them there is less to say."""
     own = hunks(patch.diff, after)
     painted = {path: _painted(path, after.get(path)) for path in {hunk.path for hunk in own}}
-    old = {path: _painted(path, before.get(path)) for path in painted}
+    cut = {hunk.path for hunk in own if any(line.kind == "-" for line in hunk.lines)}
+    old = {path: _painted(path, before.get(path)) for path in cut}
     found = []
     for i, (hunk, name) in enumerate(zip(own, hunkname.names(own), strict=True)):
         previous = own[i - 1] if i and own[i - 1].path == hunk.path else None

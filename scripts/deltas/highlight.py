@@ -1,6 +1,7 @@
 """Source text → lines of (class, text). Whole files, for a line alone doesn't know that it stands in a string."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.token import Token
@@ -22,6 +23,7 @@ KINDS = {
 }
 
 
+@lru_cache(maxsize=64)  # a stage's file is the next one's file before
 def lines(path: str, source: str) -> list[Tokens]:
     """One list of tokens for each line of the source, which joined give the line back, character by character."""
     try:

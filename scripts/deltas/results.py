@@ -6,6 +6,7 @@ JSON all the way down: what cannot be said in JSON cannot get onto a page.
 import contextlib
 import importlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -186,7 +187,7 @@ def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:
             "mean": each.mean,
             "sd": each.sd,
             "values": list(each.values),
-            "shown": spread(metric, each),
+            "shown": spread(metric, each) if math.isfinite(each.mean) else _mean(metric, each),
             "shown_mean": _mean(metric, each),
         }
         for metric, each in summaries.items()
@@ -194,6 +195,8 @@ def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:
 
 
 def _mean(metric: str, summary: baseline.Summary) -> str:
+    if math.isinf(summary.mean):
+        return "∞" if summary.mean > 0 else "−∞"
     whole = all(isinstance(value, int) for value in summary.values) and len(set(summary.values)) == 1
     return figure(metric, summary.values[0] if whole else summary.mean)
 
