@@ -11,13 +11,21 @@ from pages import draw, record, svg, with_names, with_verdicts
 POST = "content/posts/part-3/index.md"
 
 
-@pytest.fixture
-def site(tiny, tmp_path):
-    draw(record(tiny, 1, claims=["it falls"]))
-    record(tiny, 2)
-    folder = tmp_path / "site"
-    tiny.ok("publish", "01", "02", "--to", str(folder))
+@pytest.fixture(scope="module")
+def published(tiny_template, tmp_path_factory):
+    """A checkout with two recorded stages, and a site that they were published to."""
+    folder = tmp_path_factory.mktemp("published")
+    lab = tiny_template.copy(folder / "checkout")
+    draw(record(lab, 1, claims=["it falls"]))
+    record(lab, 2)
+    lab.ok("publish", "01", "02", "--to", str(folder / "site"))
     return folder
+
+
+@pytest.fixture
+def site(published, tiny, tmp_path):
+    shutil.copytree(published / "checkout/baselines", tiny.root / "baselines")
+    return shutil.copytree(published / "site", tmp_path / "site")
 
 
 def check(lab, *posts, code: int = 0, options=()):
