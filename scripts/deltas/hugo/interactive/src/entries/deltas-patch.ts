@@ -5,15 +5,22 @@ for (const hunk of document.querySelectorAll<HTMLElement>(".d-hunk")) {
   if (!caption || caption.querySelector("button") || !navigator.clipboard) continue;
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Copy";
-  button.setAttribute("aria-label", `Copy the code of ${hunk.id}`);
+  label(button, "Copy", hunk.id);
   button.addEventListener("click", async () => {
     const rows = [...hunk.querySelectorAll<HTMLElement>(".d-row:not(.d-del)")].filter((row) => row.offsetParent !== null);
     await navigator.clipboard.writeText(rows.map(code).join(""));
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    label(button, "Copied", hunk.id);
+    setTimeout(() => label(button, "Copy", hunk.id), 2000);
   });
   caption.append(button);
+}
+
+/** What the button says; which hunk it is of, only to those who cannot see where it stands. */
+function label(button: HTMLElement, word: string, of: string): void {
+  const more = document.createElement("span");
+  more.className = "d-word";
+  more.textContent = ` ${of}`;
+  button.replaceChildren(word, more);
 }
 
 /** A line without its number, its glyph and the word for screen readers. */
