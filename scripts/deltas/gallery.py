@@ -46,7 +46,7 @@ def _figure(table: Any, place: str) -> dict[str, Any]:
     for key in TEXTS:
         if not isinstance(table.get(key), str) or not table[key].strip():
             raise BadInput(f"{place}: {key} is {table.get(key)!r}", "a text")
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", table["name"]):
+    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", table["name"]):
         raise BadInput(f"{place}: the name is {table['name']!r}", "small letters, digits and dashes: it names a file")
     columns, rows = table.get("columns"), table.get("rows")
     if not isinstance(columns, list) or not all(isinstance(each, str) for each in columns):

@@ -30,6 +30,7 @@ def environment() -> Environment:
     made.filters |= {
         "prose": prose.html,
         "inline": prose.inline,
+        "note": prose.note,
         "drawing": Markup,  # drawing.py has read it, and refused what runs
         "cell": cell,
         "slug": slug,
