@@ -13,9 +13,9 @@ set -eu
 root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
-check="numpy scipy"
+check="numpy scipy simpleeval"
 publish="jinja2 markdown-it-py markupsafe"
-train="torch tensorboard rich"
+train="torch tensorboard rich matplotlib"
 test="pytest pytest-xdist hypothesis ruff"
 
 say() { printf '%s\n' "$*" >&2; }

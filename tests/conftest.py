@@ -1,5 +1,6 @@
-"""Fixtures of the engine tests: `tiny` and `makemore` are checkouts of their own, `lab` is both, one after the other."""
+"""Fixtures of the engine tests: `tiny` and `makemore` are checkouts of their own, `lab` is both, one by one."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -59,3 +60,34 @@ def makemore(makemore_template, tmp_path: Path, clean) -> laboratory.Lab:
 def lab(request) -> laboratory.Lab:
     """The same table on the tiny upstream and on the real one."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def stage_tree(tmp_path_factory):
+    """number -> a folder with the files of that stage of this repository's series."""
+    from deltas.project import here
+    from deltas.stages import workshop
+
+    if not (here().upstream / "makemore.py").exists():
+        pytest.skip("upstream/makemore is not there (scripts/apply.sh fetches it): a stage is made of it")
+
+    def tree(number: int) -> Path:
+        folder = tmp_path_factory.mktemp(f"stage-{number:02d}")
+        with workshop(here()) as shop:
+            shop.export(shop.stages[number], folder)
+        return folder
+
+    return tree
+
+
+@pytest.fixture(scope="session")
+def stage_code(stage_tree):
+    """number -> makemore.py of that stage as a module: its classes, without its main program."""
+
+    def code(number: int):
+        spec = importlib.util.spec_from_file_location(f"makemore_{number:02d}", stage_tree(number) / "makemore.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return code

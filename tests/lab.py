@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,7 +270,10 @@ class Lab:
         """One verb in this process."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main(list(arguments), self.project)
+            try:
+                code = main(list(arguments), self.project)
+            except UnicodeError as error:  # its text may be none that pytest can print
+                raise AssertionError(f"a traceback: {ascii(error)}") from None
         raw = out.buffer.getvalue()
         return Result(code, raw.decode(errors="replace"), err.buffer.getvalue().decode(errors="replace"), raw)
 
@@ -280,7 +284,7 @@ class Lab:
 
     def fork(self, *arguments: str, path: Path | None = None, before=None, env: dict | None = None) -> Result:
         """One verb in a forked child, a process group of its own: may be killed. code is negative for a signal."""
-        log = self.root.parent / f"{self.root.name}.log"
+        log = Path(tempfile.mkstemp(suffix=".log")[1])  # not beside the checkout: that disk may be full
         child = os.fork()
         if child == 0:
             code = 99
@@ -312,7 +316,9 @@ class Lab:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
         self.group = child
-        return Result(os.waitstatus_to_exitcode(status), log.read_text(errors="replace"), "")
+        printed = log.read_text(errors="replace")
+        log.unlink()
+        return Result(os.waitstatus_to_exitcode(status), printed, "")
 
     def settle(self, seconds: float = 5) -> None:
         """Waits for what a killed child left running."""
@@ -349,7 +355,7 @@ class Lab:
 
     def held(self, name: str) -> dict[str, bytes]:
         """The files of a commit or tree of stage/."""
-        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode().split("\0")
+        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape").split("\0")
         return {
             row.split("\t", 1)[1]: git(self.stage, "cat-file", "blob", row.split("\t")[0].split(" ")[2])
             for row in rows
@@ -410,8 +416,22 @@ class Lab:
         self.ok("apply", "last")
 
     def copy(self, to: Path) -> "Lab":
-        shutil.copytree(self.root, to, symlinks=True)
+        duplicate(self.root, to)
         return Lab(to, self.pin, self.source, self.kind)
+
+
+def duplicate(folder: Path, to: Path) -> None:
+    """A copy in which two names of one file are two names of one file again."""
+    links: dict[int, str] = {}
+
+    def copy(source, target):
+        about = os.lstat(source)
+        if about.st_nlink > 1 and about.st_ino in links:
+            return os.link(links[about.st_ino], target)
+        links[about.st_ino] = target
+        return shutil.copy2(source, target, follow_symlinks=False)
+
+    shutil.copytree(folder, to, symlinks=True, copy_function=copy)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

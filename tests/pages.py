@@ -132,13 +132,11 @@ def record(lab, number: int, values=(2.45, 2.46, 2.47), runs=("counted", "other"
             "parameters": baseline.summarise([729] * len(values)),
         }
         fields = {"threads": 1, "cpu": "A <CPU>", "recorded": "2026-01-01", "torch": "2", "python": "3"}
-        known = {each.name for each in dataclasses.fields(baseline.Baseline)}
-        more = {"names": {}} if "names" in known else {}
         baseline.write(
             folder / "baseline.json",
             baseline.Baseline(
                 stage=name, code_id=code, seeds=tuple(seeds), arguments={run: ("--type", run) for run in runs},
-                runs=dict.fromkeys(runs, metrics), **fields, **more,
+                runs=dict.fromkeys(runs, metrics), **fields,
             ),
         )  # fmt: skip
     return folder
@@ -162,7 +160,7 @@ def with_names(monkeypatch, names: list[str]) -> None:
         if found is None:
             return None
         new = types.SimpleNamespace(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
-        new.names = {run: tuple(names) for run in found.runs}
+        new.samples = {run: tuple(names) for run in found.runs}
         return new
 
     monkeypatch.setattr(baseline, "read", more)

@@ -742,7 +742,7 @@ def test_moved_clone(lab):
     assert MINE in lab.code.read_text()
 
 
-@pytest.mark.parametrize("name", ["with spaces", "größer & ‘schöner’ $HOME", "-dash", "new\nline", "q'uote\"s", "%41 back\\slash"])
+@pytest.mark.parametrize("name", ["with spaces", "größer & ‘schöner’", "a $HOME of mine", "-dash", "new\nline", "q'uote\"s", "%41 back\\slash"])
 def test_strange_places(tiny, name):
     strange = tiny.copy(tiny.root.parent / name)
     strange.ok("apply", "02")

@@ -5,10 +5,10 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from pages import FIGURE, Page, draw, svg
 
 from deltas import drawing, gallery, notes
 from deltas.errors import BadInput
+from pages import FIGURE, Page, draw, svg
 
 BROKEN = {
     "not XML": svg().replace("</g>", ""),

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from pages import FIGURE, Page, draw, record, with_names, with_verdicts
 
 HUGO = shutil.which("hugo")

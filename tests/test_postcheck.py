@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+
 from lab import said
 from pages import draw, record, svg, with_names, with_verdicts
 

@@ -1,9 +1,9 @@
 """A header's text as HTML: what its author typed, and nothing that runs."""
 
 import pytest
-from pages import Page
 
 from deltas import prose
+from pages import Page
 
 AS_TYPED = [
     "Block.__init__ calls nn.Module.__init__ first",

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+
 from lab import contents
 from pages import FIGURE, Page, draw, record, with_names
 

@@ -6,10 +6,9 @@ import shutil
 import time
 from itertools import pairwise
 
+from deltas.project import PIN, here
 from lab import HERE, git
 from pages import FIGURE, Page, contrast, draw, palettes, record, svg, with_names, with_verdicts
-
-from deltas.project import PIN, here
 
 NASTY = "</script><b onload=alert(1)>&amp;\u2028{{< x >}}"
 

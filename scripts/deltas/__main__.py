@@ -22,7 +22,7 @@ def main(arguments: list[str], project: Project | None = None) -> int:
         if verb not in VERBS:
             raise BadInput(f"there is no verb {verb!r}", f"one of {', '.join(VERBS)}")
         project = project or here()
-        if pending(project) and verb not in ("apply", "refresh"):  # these two take the lock themselves
+        if pending(project):  # an interrupted command: taking the lock finishes or undoes it
             with lock(project):
                 pass
         command: click.Command = importlib.import_module(f".{verb}", __package__).command

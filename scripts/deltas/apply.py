@@ -1,5 +1,9 @@
 """`apply`: moves stage/ to a stage of the series; without a stage it lists the series and says where you stand."""
 
+import hashlib
+import os
+import re
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -7,7 +11,7 @@ import click
 
 from . import console, reader, upstream
 from .errors import BadInput, NoUpstream, Refusal, WorkAtRisk
-from .git import NO_OBJECT, Merge, Repo
+from .git import NO_OBJECT, Change, Merge, Repo, require_git
 from .project import Project
 from .reader import Position
 from .series import Series, load
@@ -36,6 +40,7 @@ def command(project: Project, stage: str | None, carry: bool, discard: bool, as_
 
 def apply(project: Project, wanted: str, *, carry: bool = False, discard: bool = False) -> int:
     """Builds every stage, tags them, checks one out. All of it or none."""
+    require_git()
     with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         scratch = Path(folder)
         series = load(project.patches)
@@ -68,6 +73,7 @@ def _move(
     unmerged = reader.unmerged(repo)
     staying = here.stage == to and not discard and not unmerged
     blocking = [] if staying else reader.in_the_way(repo, project.stage, to.tree, here.tree)
+    known = bool(stage_tags(repo))  # a stage/ that never saw a series has nothing to hear of what moved
     at_risk = not here.clean or blocking or unmerged
     if carry and unmerged:
         raise WorkAtRisk(
@@ -94,7 +100,9 @@ def _move(
             _files_into(change, project, repo, kept[2] if kept else here.tree, files, merge, to)
         if not staying or (here.clean and here.head != to.commit):
             _index_into(change, repo, index, files, merge)
-    _report(repo, stages, here, to, moved, kept, merge, staying)
+    for line in what_moved(repo, stages, moved) if known else []:
+        console.say(line)
+    _report(stages, here, to, kept, merge, staying)
     return 3 if merge and merge.conflicts else 0
 
 
@@ -103,6 +111,7 @@ def _refusal(here: Position, blocking: list[str], unmerged: list[str], to: Stage
     rows += [f"U {path}   (a conflict to resolve)" for path in unmerged]
     rows += [f"? {path}   (untracked, in the way)" for path in blocking]
     rows += [f"commit {commit[:12]}" for commit in here.commits]
+    rows += ["what you staged, which is neither in HEAD nor in the files"] if here.staged else []
     return WorkAtRisk(
         f"stage/ holds work of yours, at {here}:\n    " + "\n    ".join(rows),
         "",
@@ -129,7 +138,10 @@ def _files_into(
     change: Transaction, project: Project, repo: Repo, work: str, files: str, merge: Merge | None, to: Stage
 ) -> None:
     for item in sorted(repo.changes(work, files), key=lambda item: item.status != "D"):  # a folder may become a file
+        if "160000" in (item.old_mode, item.mode):
+            continue  # a repository of the reader's inside stage/: never touched
         target = project.stage / item.path
+        _must_be(target, item)
         if item.status == "D":
             change.remove(target)
             continue
@@ -139,6 +151,25 @@ def _files_into(
                 merge.theirs.encode(), b"your edits"
             )
         change.write(target, content, item.mode)
+
+
+def _must_be(target: Path, item: Change) -> None:
+    """The file is what git thinks it is. It is not where the reader hid edits from git, or an editor saves just now."""
+    if target.is_symlink():
+        content = os.fsencode(target.readlink())
+    elif target.is_file():
+        content = target.read_bytes()
+    elif target.exists():
+        content = None
+    else:
+        return
+    found = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() if content is not None else "a folder"
+    if found != item.old:
+        raise WorkAtRisk(
+            f"stage/{item.path} is not what git takes it for: edits that git was told not to see?",
+            "",
+            [f"git -C stage update-index --no-skip-worktree --no-assume-unchanged {shlex.quote(item.path)}"],
+        )
 
 
 def _index_into(change: Transaction, repo: Repo, tree: str, files: str, merge: Merge | None) -> None:
@@ -153,25 +184,26 @@ def _index_into(change: Transaction, repo: Repo, tree: str, files: str, merge: M
     staging.set_entries([*added, *cleared, *merge.conflicts])
 
 
+def stage_tags(repo: Repo) -> dict[str, str]:
+    """refs/tags/stage/NN -> commit. Other tags under stage/ are the reader's."""
+    return {tag: commit for tag, commit in repo.refs("refs/tags/stage").items() if re.fullmatch(r".*/\d\d", tag)}
+
+
 def changed_tags(repo: Repo, stages: list[Stage]) -> dict[str, tuple[str | None, str | None]]:
     """Tags that the series wants elsewhere: reference -> (new, old); a stage that is no more loses its tag."""
-    old = repo.refs("refs/tags/stage")
+    old = stage_tags(repo)
     new = {stage.tag: stage.commit for stage in stages}
     return {tag: (new.get(tag), old.get(tag)) for tag in sorted({*old, *new}) if new.get(tag) != old.get(tag)}
 
 
 def _report(
-    repo: Repo,
     stages: list[Stage],
     here: Position,
     to: Stage,
-    moved: dict[str, tuple[str | None, str | None]],
     kept: tuple[str, str, str] | None,
     merge: Merge | None,
     staying: bool,
 ) -> None:
-    for line in what_moved(repo, stages, moved):
-        console.say(line)
     if kept:
         console.say(f"your work is kept: {kept[0]} ({kept[1][:12]}); git -C stage show {kept[0]}")
     title = to.patch.title if to.patch else "upstream itself"
@@ -193,8 +225,8 @@ def _report(
 
 
 def what_moved(repo: Repo, stages: list[Stage], moved: dict[str, tuple[str | None, str | None]]) -> list[str]:
-    """What a pull changed: new, modified, prose only, gone. Nothing for a stage/ that never saw a series."""
-    if not any(old for _, old in moved.values()):
+    """What a pull changed: new, modified, prose only, gone."""
+    if not moved:
         return []
     by_tag = {stage.tag: stage for stage in stages}
     rows = []

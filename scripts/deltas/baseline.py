@@ -5,17 +5,20 @@ import functools
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import jsonfile
+from . import jsonfile, testnames
 from .errors import BadInput
 from .experiment import Experiment
+from .testnames import ByName, Split
 
 LEVEL = 0.99  # of the whole family of figures that a stage is judged by
 FLOOR = 1e-4  # nats, and whatever else: what other libm's and CPUs do to a sum
 UNJUDGED = frozenset({"seconds"})
+
+LATER = ("controls", "splits", "names")  # absent where there is nothing to say
 
 Figure = float | int | None
 
@@ -32,7 +35,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What was recorded (runs: run -> metric -> Summary), from which seeds and arguments, and on what."""
+    """What was recorded (runs: run -> metric -> Summary), from which seeds and arguments, and on what.
+
+    controls: run -> code id of the control that it is. names: run -> its losses by test name, where all its seeds were
+    tested on the same; splits: those names, once for all the runs that share them.
+    """
 
     stage: str
     code_id: str
@@ -44,6 +51,9 @@ class Baseline:
     seeds: tuple[int, ...]
     arguments: dict[str, tuple[str, ...]]
     runs: dict[str, dict[str, Summary]]
+    controls: dict[str, str] = field(default_factory=dict)
+    splits: dict[str, Split] = field(default_factory=dict)
+    names: dict[str, ByName] = field(default_factory=dict)
 
     @property
     def family(self) -> int:
@@ -144,6 +154,11 @@ def stale(baseline: Baseline, experiment: Experiment, code_id: str) -> list[str]
             reasons.append(f"the recorded run {name} is gone from the experiment")
         elif now[name] != baseline.arguments[name]:
             reasons.append(f"the arguments of {name} have changed")
+    for run in experiment.runs:
+        recorded = baseline.controls.get(run.name)
+        if run.name in baseline.arguments and run.control_id != recorded:
+            now, was = (f"the control {each}" if each else "makemore.py" for each in (run.control_id, recorded))
+            reasons.append(f"{run.name} is of {now}, recorded was {was}")
     return reasons
 
 
@@ -162,8 +177,10 @@ def write(path: Path, baseline: Baseline) -> None:
         for run, metrics in baseline.runs.items()
     }
     arguments = {run: list(args) for run, args in baseline.arguments.items()}
-    seeds = list(baseline.seeds)
-    jsonfile.write(path, {**baseline.__dict__, "seeds": seeds, "arguments": arguments, "runs": runs})
+    table = {**baseline.__dict__, "seeds": list(baseline.seeds), "arguments": arguments, "runs": runs}
+    table["splits"] = {key: testnames.plain_split(each) for key, each in baseline.splits.items()}
+    table["names"] = {run: {"split": each.split, "nats": list(each.nats)} for run, each in baseline.names.items()}
+    jsonfile.write(path, {key: value for key, value in table.items() if value or key not in LATER})
 
 
 def read(path: Path) -> Baseline | None:
@@ -192,7 +209,7 @@ def _baseline(table: Any) -> Baseline:
     fields = Baseline.__dataclass_fields__
     _object(table, "the document")
     for key in fields:
-        if key not in table:
+        if key not in table and key not in LATER:
             raise _Wrong(f"no {key}")
     for key in table:
         if key not in fields:
@@ -219,7 +236,31 @@ def _baseline(table: Any) -> Baseline:
     }
     if set(runs) != set(arguments):
         raise _Wrong(f"runs are {sorted(runs)}, but arguments are of {sorted(arguments)}")
-    return Baseline(**{**table, "seeds": tuple(seeds), "arguments": arguments, "runs": runs})
+    controls = _object(table.get("controls", {}), "controls")
+    for run, control_id in controls.items():
+        if not isinstance(control_id, str):
+            raise _Wrong(f"controls.{run} is {control_id!r}, not a string")
+    splits, names = _names(table, runs)
+    read = {"seeds": tuple(seeds), "arguments": arguments, "runs": runs}
+    return Baseline(**{**table, **read, "controls": controls, "splits": splits, "names": names})
+
+
+def _names(table: dict[str, Any], runs: dict[str, dict[str, Summary]]) -> tuple[dict[str, Split], dict[str, ByName]]:
+    splits, names = {}, {}
+    for key, each in _object(table.get("splits", {}), "splits").items():
+        try:
+            splits[key] = testnames.read_split(each)
+        except ValueError as error:
+            raise _Wrong(f"splits.{key}: {error}") from error
+    for run, each in _object(table.get("names", {}), "names").items():
+        if run not in runs:
+            raise _Wrong(f"names are of {run!r}, which is not among the runs")
+        loss = runs[run].get("test_loss")
+        try:
+            names[run] = testnames.read_by_name(each, splits, loss.mean if loss else None)
+        except ValueError as error:
+            raise _Wrong(f"names.{run}: {error}") from error
+    return splits, names
 
 
 def _object(value: Any, place: str) -> dict[str, Any]:

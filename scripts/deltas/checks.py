@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import plaingit, reader, readme, rules, upstream
+from . import baseline, headers, plaingit, reader, readme, rules, upstream
+from .apply import stage_tags
 from .errors import Refusal
 from .git import Repo
 from .project import Project
@@ -35,7 +36,12 @@ def patches(series: Series) -> Iterator[Check]:
 
 
 def published(project: Project, series: Series) -> Iterator[Check]:
-    """README's table says what the patches and baselines say."""
+    """Headers and README's table say what the baselines say."""
+    for patch in series:
+        if patch.trailers.get("Measured"):
+            recorded = baseline.read(project.baselines / patch.name / "baseline.json")
+            faults = headers.stale(patch, recorded)
+            yield of(f"{patch.file}: states the recorded numbers", faults, f"scripts/refresh.sh {patch.number:02d}")
     if not (project.root / "README.md").exists():
         return
     old, new = readme.filled(project, series)
@@ -74,7 +80,7 @@ def _stage_folder(project: Project, shop: Workshop) -> Iterator[Check]:
         yield Check("stage/ is not there yet", None, (), ("scripts/apply.sh 01",))
         return
     try:
-        found = reader.open_repo(project).refs("refs/tags/stage")
+        found = stage_tags(reader.open_repo(project))
     except Refusal as refusal:
         yield Check("stage/ holds the series", False, (refusal.found,), refusal.ways)
         return

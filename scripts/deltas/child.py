@@ -4,8 +4,11 @@ Executes makemore.py as if it had been called by name, then measures the model t
 
     model.pt       the final model, which the metrics describe (upstream's was the best on the test set)
     samples.txt    names that it makes up, one a line
+    trace.pt       of a model small enough: its first weight every TRACE_EVERY steps, as (steps, weights)
     names.json     [[name, nats, tokens, also in train], …] of the test split, in its order
     metrics.json   written last: where it is, the run went through
+
+control.py writes the same, without the model.
 """
 
 import math
@@ -18,9 +21,11 @@ import types
 from pathlib import Path
 from typing import Any
 
-from . import jsonfile
+from . import diagnostics, jsonfile
 
-SAMPLES = 50
+SAMPLES = 200
+TRACE_EVERY = 50  # steps
+TRACED = 5_000  # parameters at most
 LEFT = ("model", "train_dataset", "test_dataset", "generate", "args")  # what makemore.py has to leave behind
 
 
@@ -29,10 +34,15 @@ def main(arguments: list[str]) -> None:
     script, folder, separator, *rest = arguments
     if separator != "--":
         sys.exit("usage: python -m deltas.child makemore.py RUN_DIR -- ARGUMENTS…")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
-    end_with_parent()
+    prepare()
     left, metrics = execute(Path(script), rest)
     finish(left, metrics, Path(folder))
+
+
+def prepare() -> None:
+    """Ends when it is told to, and when its parent does."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
+    end_with_parent()
 
 
 def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], dict[str, float | int | None]]:
@@ -47,8 +57,13 @@ def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], dict[st
     torch.set_num_threads(1)
     steps, evaluations = [0], []
 
-    def count(*_: object) -> None:
+    trace: list[tuple[int, Any]] = []
+
+    def count(optimizer: Any, *_: object) -> None:
         steps[0] += 1
+        weights = optimizer.param_groups[0]["params"]
+        if steps[0] % TRACE_EVERY == 0 and sum(each.numel() for each in weights) <= TRACED:
+            trace.append((steps[0], weights[0].detach().clone()))
 
     add_scalar = SummaryWriter.add_scalar
 
@@ -81,7 +96,7 @@ def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], dict[st
         "steps": steps[0],
         "seconds": seconds,
     }
-    return module.__dict__, measured
+    return module.__dict__ | {"trace": trace}, measured
 
 
 def finish(left: dict[str, Any], measured: dict[str, float | int | None], folder: Path) -> None:
@@ -97,8 +112,10 @@ def finish(left: dict[str, Any], measured: dict[str, float | int | None], folder
         left["writer"].close()
     print("measuring the final model on the whole splits", flush=True)
     torch.save(left["model"].state_dict(), folder / "model.pt")
+    if left.get("trace"):
+        torch.save(tuple(zip(*left["trace"], strict=True)), folder / "trace.pt")
     metrics, names = measure.losses(left)
-    metrics |= measured
+    metrics |= measured | diagnostics.summary(diagnostics.read(folder))
     for name, value in _added(left).items():
         if name in metrics and name != "steps":  # a stage with an optimizer of its own counts its own steps
             sys.exit(f"makemore.py's metrics say {name!r}, which is measured here")
@@ -106,7 +123,11 @@ def finish(left: dict[str, Any], measured: dict[str, float | int | None], folder
     wrong = [name for name, value in metrics.items() if isinstance(value, float) and math.isnan(value)]
     if wrong:
         sys.exit(f"not a number: {', '.join(wrong)}. The training diverged")
-    samples = measure.sample(left, SAMPLES, left["args"].seed)
+    write(folder, metrics, names, measure.sample(left, SAMPLES, left["args"].seed))
+
+
+def write(folder: Path, metrics: dict[str, float | int | None], names: list[tuple], samples: list[str]) -> None:
+    """samples.txt, names.json and, last, metrics.json."""
     (folder / "samples.txt").write_text("".join(f"{name}\n" for name in samples), encoding="utf-8")
     jsonfile.write(folder / "names.json", names, indent=None)
     jsonfile.write(folder / "metrics.json", metrics)

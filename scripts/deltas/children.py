@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,17 +75,21 @@ class _Child:
 
 
 def side_by_side(jobs: Iterable[Job], watcher: Watcher, at_once: int | None = None) -> None:
-    """Runs the jobs, as many at once as there are cores; returns when all have ended.
+    """Runs the jobs, as many at once as there are cores; returns when all have ended. A job is asked for at its turn.
 
     However it is left, also by Ctrl-C: every child is asked to stop (SIGINT), and stopped (SIGKILL) after PATIENCE.
     """
     at_once = at_once or machine.cores()
-    waiting, running = deque(jobs), []
+    waiting, running, more = iter(jobs), [], True
     try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                running.append(_Child(waiting.popleft()))
-                watcher.started(running[-1].job)
+        while more or running:
+            while more and len(running) < at_once:
+                job = next(waiting, None)
+                if not job:
+                    more = False
+                    break
+                running.append(_Child(job))
+                watcher.started(job)
             time.sleep(0.05)
             for child in list(running):
                 code = child.process.poll()  # before reading: what it printed last is read too
@@ -95,8 +98,7 @@ def side_by_side(jobs: Iterable[Job], watcher: Watcher, at_once: int | None = No
                 if code is not None:
                     running.remove(child)
                     child.reader.close()
-                    if not watcher.ended(child.job, code):
-                        waiting.clear()
+                    more = watcher.ended(child.job, code) and more
     finally:
         _end(running)
 

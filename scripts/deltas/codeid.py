@@ -31,11 +31,12 @@ def strip_prose(source: str) -> str:
         warnings.simplefilter("ignore")  # a doubtful escape is not our business
         tree = ast.parse(source)
 
-    prose = list(_bare_strings(tree, source, starts))
-    tokens = list(_comments_and_newlines(source, starts))
-    outside = [span for span in tokens if not any(start <= span[0] < end for start, end, _ in prose)]
-    for start, end, text in sorted(prose + outside, reverse=True):
-        source = source[:start] + text + source[end:]
+    pieces, done = [], 0
+    for start, end, text in sorted([*_bare_strings(tree, source, starts), *_comments_and_newlines(source, starts)]):
+        if start >= done:  # what lies inside prose goes with it
+            pieces += source[done:start], text
+            done = end
+    source = "".join([*pieces, source[done:]])
 
     kept: list[str] = []
     for line in source.split("\n"):

@@ -22,12 +22,18 @@ def style(text: str, **how: Any) -> str:
 
 def say(text: str = "") -> None:
     """A line of the result."""
-    click.echo(text, color=coloured(sys.stdout))
+    click.echo(_printable(text, sys.stdout), color=coloured(sys.stdout))
 
 
 def note(text: str) -> None:
     """A line about how it goes."""
-    click.echo(text, err=True, color=coloured(sys.stderr))
+    click.echo(_printable(text, sys.stderr), err=True, color=coloured(sys.stderr))
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """A name that is no text, or a sign that the terminal lacks, is printed escaped: no message fails for it."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
 def document(value: Any) -> None:

@@ -1,11 +1,13 @@
 """experiment.toml: the runs a stage is about, and what may be claimed of them. Written by hand, so read with care."""
 
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import control
 from .errors import BadInput
 
 OURS = ("--seed", "--work-dir")  # every run gets these from the program
@@ -13,11 +15,27 @@ OURS = ("--seed", "--work-dir")  # every run gets these from the program
 
 @dataclass(frozen=True)
 class Run:
-    """One configuration. args: makemore's arguments. steps: how many it takes, where no --max-steps says so."""
+    """One configuration. args: makemore's arguments. steps: how many it takes, where no --max-steps says so.
+
+    beside: the run that draws names with the same random numbers, to compare them character by character.
+    control: which program of ours runs in makemore's place, on the same data; None for makemore itself.
+    """
 
     name: str
     args: tuple[str, ...]
     steps: int | None = None
+    control: str | None = None
+    beside: str | None = None
+
+    @property
+    def control_id(self) -> str | None:
+        """The code id of the control, whose results depend on more than the stage."""
+        return control.identify(self.control) if self.control else None
+
+    @property
+    def program(self) -> str:
+        """What the arguments are given to."""
+        return self.control or "makemore.py"
 
     @property
     def total(self) -> int | None:
@@ -25,7 +43,7 @@ class Run:
         if self.steps is not None:
             return self.steps
         total = None
-        for arg, after in zip(self.args, (*self.args[1:], ""), strict=True):
+        for arg, after in itertools.pairwise((*self.args, "")):
             option, _, value = arg.partition("=")
             if option == "--max-steps" and (value or after).isdigit():
                 total = int(value or after)
@@ -34,10 +52,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Claim:
-    """says: a sentence that a post may state. check: the same for a program."""
+    """says: a sentence that a post may state. check: the same for a program (expressions.py). show: the figure to print
+    beside it, of the same language; None for the difference that is tested. unit: of that figure; "%" for a share."""
 
     says: str
     check: str
+    show: str | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,10 +118,15 @@ def _experiment(table: dict[str, Any], stage: str) -> Experiment:
     for i, run in enumerate(runs):
         if run.name in (earlier.name for earlier in runs[:i]):
             raise _Wrong(f"run {i + 1}: the name {run.name!r} is taken", "each name once")
+    for run in runs:
+        if run.beside not in (None, *(other.name for other in runs if other is not run)):
+            raise _Wrong(f"run {run.name}: beside {run.beside!r}, which is no other run", "the name of another run")
     claims = []
     for each, place in _tables(table, "claim"):
-        _known(each, place, ("says", "check"))
-        claims.append(Claim(_text(each, "says", place), _text(each, "check", place)))
+        _known(each, place, ("says", "check", "show", "unit"))
+        show = _text(each, "show", place) if "show" in each else None
+        unit = _text(each, "unit", place) if "unit" in each else ""
+        claims.append(Claim(_text(each, "says", place), _text(each, "check", place), show, unit))
     return Experiment(stage, _text(table, "title", "the file"), _seeds(table), runs, tuple(claims))
 
 
@@ -138,7 +164,7 @@ def _seeds(table: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _run(table: dict[str, Any], place: str) -> Run:
-    _known(table, place, ("name", "args", "steps"))
+    _known(table, place, ("name", "args", "steps", "control", "beside"))
     name = _text(table, "name", place)
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise _Wrong(f"{place}: the name is {name!r}", "small letters, digits and hyphens: it names a folder")
@@ -154,7 +180,15 @@ def _run(table: dict[str, Any], place: str) -> Run:
     steps = table.get("steps")
     if steps is not None and (type(steps) is not int or steps < 0):
         raise _Wrong(f"{place}: steps is {steps!r}", "a whole number")
-    return Run(name, tuple(args), steps)
+    kind = table.get("control")
+    if kind is not None and (not isinstance(kind, str) or kind not in control.SOURCES):
+        raise _Wrong(f"{place}: there is no control {kind!r}", f"one of {', '.join(control.SOURCES)}")
+    if kind and steps:
+        raise _Wrong(f"{place}: steps is {steps}", "a control takes none")
+    beside = table.get("beside")
+    if beside is not None and not isinstance(beside, str):
+        raise _Wrong(f"{place}: beside is {beside!r}", "the name of another run")
+    return Run(name, tuple(args), 0 if kind else steps, kind, beside)
 
 
 def _is_ours(arg: str) -> bool:

@@ -20,10 +20,12 @@ from subprocess import PIPE
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is reported by us, in a sentence
 
 from git.cmd import Git
+from git.exc import GitCommandNotFound
 
 from .errors import BadInput
 
 OLDEST = (2, 38)  # merge-tree --write-tree
+NEEDED = f"git {'.'.join(map(str, OLDEST))} or newer"
 
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR", "SUDO_UID")
 FENCE = {
@@ -33,6 +35,7 @@ FENCE = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
 }
 OVERRIDES = {
     "core.autocrlf": "false",
@@ -42,24 +45,32 @@ OVERRIDES = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.quotePath": "false",
+    "core.bigFileThreshold": "512m",
     "core.fsync": "none",
     "apply.whitespace": "nowarn",
     "apply.ignoreWhitespace": "no",
     "diff.suppressBlankEmpty": "false",
     "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
     "commit.gpgSign": "false",
     "merge.conflictStyle": "merge",
     "merge.renames": "false",
+    "merge.default": "text",
     "gc.auto": "0",
     "advice.detachedHead": "false",
 }
+EXPLICIT = (  # what a repository's own configuration would decide for diff
+    "--inter-hunk-context=0", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--indent-heuristic",
+    "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--no-function-context",
+)  # fmt: skip
 AS_OPTIONS = [part for key, value in OVERRIDES.items() for part in ("-c", f"{key}={value}")]
 
 # Stages get the same commit ids on every machine: who and when are the series', not the reader's.
+EMAIL = "deltas@example.org"
 IDENTITY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "makemore deltas"), ("EMAIL", "deltas@example.org"))
+    for what, value in (("NAME", "makemore deltas"), ("EMAIL", EMAIL))
 }
 
 NO_OBJECT = "0" * 40
@@ -98,10 +109,10 @@ def require_git() -> None:
         with only_allowed_environment():
             version = Git().execute(["git", "version"])
     except Exception as error:
-        raise BadInput("git is not on the PATH", f"git {'.'.join(map(str, OLDEST))} or newer") from error
+        raise BadInput("git is not on the PATH", NEEDED) from error
     found = tuple(int(n) for n in re.findall(r"\d+", str(version))[:2])
     if found < OLDEST:
-        raise BadInput(str(version), f"git {'.'.join(map(str, OLDEST))} or newer")
+        raise BadInput(str(version), NEEDED)
 
 
 def users_safe_directories() -> list[str]:
@@ -121,13 +132,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to one path between two trees: status A, M, D or T, the new mode and both blobs."""
+    """What happened to one path between two trees: status A, M, D or T, both modes and both blobs."""
 
     status: str
+    old_mode: str
     mode: str
     old: str
     new: str
     path: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """when: its committer's date, seconds since 1970. email: its committer."""
+
+    id: str
+    tree: str
+    when: int
+    email: str
 
 
 class Repo:
@@ -137,7 +159,7 @@ class Repo:
 
     def __init__(self, git_dir: Path, work_tree: Path | None = None, index: Path | None = None):
         self.git_dir, self.work_tree = git_dir, work_tree
-        self._git = Git(str(work_tree or git_dir))
+        self._git = Git()  # not Git(folder): it expands $NAME in the path
         self._env = FENCE | {"GIT_DIR": str(git_dir)}
         if work_tree:
             self._env["GIT_WORK_TREE"] = str(work_tree)
@@ -156,7 +178,7 @@ class Repo:
 
     def _command(self, arguments: Iterable[str]) -> list[str]:
         safe = [part for value in self._safe for part in ("-c", value)]
-        return ["git", *AS_OPTIONS, *safe, *arguments]
+        return ["git", "-C", str(self.work_tree or self.git_dir), *AS_OPTIONS, *safe, *arguments]
 
     def _inherited(self) -> dict:
         return {"pass_fds": (Repo.lock_fd,)} if Repo.lock_fd is not None else {}
@@ -177,16 +199,19 @@ class Repo:
                 feed.write(stdin)
                 feed.seek(0)
             stack.enter_context(only_allowed_environment())
-            status, out, err = self._git.execute(
-                command,
-                istream=feed,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                env=self._env | env,
-                **self._inherited(),
-            )
+            try:
+                status, out, err = self._git.execute(
+                    command,
+                    istream=feed,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                    env=self._env | env,
+                    **self._inherited(),
+                )
+            except GitCommandNotFound:
+                raise BadInput("git is not on the PATH", NEEDED) from None
         err = err if isinstance(err, str) else err.decode(errors="replace")
         if status not in ok:
             raise GitFailed(command, status, err)
@@ -217,27 +242,25 @@ class Repo:
 
     def changes(self, old: str, new: str) -> list[Change]:
         """Which paths differ between two trees."""
-        fields = _records(self.run("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", old, new))
+        fields = _records(self.run("diff-tree", "-r", "-z", "--raw", *EXPLICIT, old, new))
         found = []
         for about, path in zip(fields[::2], fields[1::2], strict=True):
-            _, mode, before, after, status = about.lstrip(":").split(" ")
-            found.append(Change(status, mode, before, after, path))
+            old_mode, mode, before, after, status = about.lstrip(":").split(" ")
+            found.append(Change(status, old_mode, mode, before, after, path))
         return found
 
     def deleted_lines(self, old: str, new: str) -> dict[str, int]:
         """Lines that `new` lacks of `old`, per path ('-' for a binary file counts as one)."""
-        rows = [
-            row.split("\t", 2)
-            for row in _records(self.run("diff-tree", "-r", "-z", "--no-renames", "--numstat", old, new))
-        ]
+        records = _records(self.run("diff-tree", "-r", "-z", "--numstat", *EXPLICIT, old, new))
+        rows = [record.split("\t", 2) for record in records]
         return {path: 1 if gone == "-" else int(gone) for _, gone, path in rows if gone != "0"}
 
-    def history(self, head: str, limit: int = 1000) -> list[tuple[str, str]]:
-        """(commit, tree) from head back along first parents."""
-        rows = self.text(
-            "rev-list", "--first-parent", f"--max-count={limit}", "--no-commit-header", "--format=%H %T", head
-        )
-        return [(commit, tree) for commit, tree in (row.split() for row in rows.splitlines())]
+    def history(self, head: str, limit: int = 1000) -> list[Commit]:
+        """From head back along first parents."""
+        form = "--format=%H %T %ct %ce"
+        rows = self.text("rev-list", "--first-parent", f"--max-count={limit}", "--no-commit-header", form, head)
+        parts = (row.split(" ", 3) for row in rows.splitlines())
+        return [Commit(commit, tree, int(when), email) for commit, tree, when, email in parts]
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Reference name -> commit id."""
@@ -246,12 +269,8 @@ class Repo:
 
     def diff(self, old: str, new: str, context: int = 1, path: str | None = None) -> bytes:
         """The diff between two trees exactly as patches hold it: every option explicit, no section heading after @@."""
-        out = self.run(
-            "diff-tree", "-r", "-p", "--full-index", f"-U{context}", "--inter-hunk-context=0", "--no-renames",
-            "--no-ext-diff", "--no-textconv", "--no-color", "--indent-heuristic", "--diff-algorithm=myers",
-            "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--no-function-context", old, new,
-            *(["--", path] if path else []),
-        )  # fmt: skip
+        only = ["--", path] if path else []
+        out = self.run("diff-tree", "-r", "-p", "--full-index", f"-U{context}", *EXPLICIT, old, new, *only)
         return _SECTION.sub(rb"\1", out)
 
     # -- writing objects ----------------------------------------------------------------------------------------------
@@ -273,7 +292,7 @@ class Repo:
     def apply_to_index(self, diff: bytes) -> None:
         """Applies a diff to the index. Raises GitFailed, also when git had to look for the place ("offset")."""
         _, _, said = self.run_status("apply", "--cached", "-v", "--whitespace=nowarn", "-", stdin=diff)
-        if "offset" in said or "fuzz" in said:
+        if re.search(r"^Hunk #\d+ succeeded at .*\((offset|fuzz)", said, re.MULTILINE):
             raise GitFailed(["git", "apply"], 0, "\n".join(line for line in said.splitlines() if "Hunk" in line))
 
     def add_tracked(self) -> None:
@@ -388,16 +407,27 @@ class RefTransaction:
 def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
     """A new empty repository without templates; `borrow`: a folder of objects to share (never one to keep)."""
     folder.mkdir(parents=True, exist_ok=True)
-    quiet = Git(str(folder))
     with only_allowed_environment():
-        quiet.execute(
-            ["git", "-c", "init.defaultBranch=main", "init", "-q", "--template=", *(["--bare"] if bare else []), "."],
+        Git().execute(
+            [
+                "git",
+                "-C",
+                str(folder),
+                "-c",
+                "init.defaultBranch=main",
+                "init",
+                "-q",
+                "--template=",
+                *(["--bare"] if bare else []),
+                ".",
+            ],
             env=FENCE,
         )
     if borrow:
         info = (folder if bare else folder / ".git") / "objects" / "info"
         info.mkdir(exist_ok=True)
-        (info / "alternates").write_bytes(os.fsencode(borrow) + b"\n")
+        quoted = os.fsencode(borrow).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+        (info / "alternates").write_bytes(b'"' + quoted + b'"\n')
 
 
 def _records(out: bytes) -> list[str]:

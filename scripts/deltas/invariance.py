@@ -158,7 +158,7 @@ def _weights(files: list[Path]) -> list[str]:
     command = [sys.executable, "-m", "deltas.invariance", *map(str, files)]
     asked = subprocess.run(command, env=machine.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if asked.returncode:
-        raise CheckFailed(f"the saved weights can't be read: {asked.stderr.strip().splitlines()[-1:]}")
+        raise CheckFailed("the saved weights can't be read: " + "".join(asked.stderr.strip().splitlines()[-1:]))
     return asked.stdout.split()
 
 

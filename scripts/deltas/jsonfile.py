@@ -1,12 +1,17 @@
 """One JSON document in one file: there whole, or not at all; and valid JSON where a figure is infinite."""
 
+import io
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
+
+FIGURE = r'(?:-?\d[\d.eE+-]*|"-?Infinity")'
+FIGURES = re.compile(rf"\[\n\s*({FIGURE}(?:,\n\s*{FIGURE})*)\n\s*\]")  # no string holds a newline
 
 
 def plain(value: Any) -> Any:
@@ -30,11 +35,16 @@ def number(value: Any) -> float | int | None:
 
 
 def write(path: Path, value: Any, indent: int | None = 2) -> None:
-    """Writes beside the file and renames over it: a reader, or a full disk, never sees half of it. OSError."""
+    """Writes beside the file and renames over it: a reader, or a full disk, never sees half of it. OSError.
+
+    A list of figures goes on one line, whatever the indent.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("w", encoding="utf-8") as file:
-            json.dump(plain(value), file, indent=indent, ensure_ascii=False, allow_nan=False)
+            text = io.StringIO()
+            json.dump(plain(value), text, indent=indent, ensure_ascii=False, allow_nan=False)
+            file.write(FIGURES.sub(lambda found: "[" + re.sub(r",\n\s*", ", ", found[1]) + "]", text.getvalue()))
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())

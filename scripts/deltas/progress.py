@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from . import console
 
 STEP = re.compile(r"step (\d+) \| loss (\S+)")  # as upstream prints every tenth step
+SOON = 0.2  # seconds: lines that come together say nothing about speed
 
 
 class Progress(Protocol):
@@ -83,12 +84,14 @@ class _Lines:
             return
         (done, loss), now = found, time.monotonic()
         first, since = self.first.setdefault(name, (done, now))
-        if done * 10 // total <= self.tenths[name] or now <= since:
+        if done * 10 // total <= self.tenths[name]:
             return
         self.tenths[name] = done * 10 // total
-        rate = (done - first) / (now - since)
-        left = f", {duration((total - done) / rate)} left" if rate else ""
-        console.note(f"{name}: step {done} of {total}, loss {loss}, {rate:.0f} steps/s{left}")
+        speed = ""
+        if now - since > SOON:
+            rate = (done - first) / (now - since)
+            speed = f", {rate:.0f} steps/s, {duration((total - done) / rate)} left"
+        console.note(f"{name}: step {done} of {total}, loss {loss}{speed}")
 
     def ended(self, name: str, outcome: str) -> None:
         console.note(f"{name}: {outcome} after {duration(time.monotonic() - self.begun[name])}")
@@ -131,7 +134,7 @@ class _Bars:
             return
         (done, loss), now = found, time.monotonic()
         first, since = self.first.setdefault(name, (done, now))
-        rate = f" · {(done - first) / (now - since):.0f} steps/s" if now > since else ""
+        rate = f" · {(done - first) / (now - since):.0f} steps/s" if now - since > SOON else ""
         self.bars.update(self.tasks[name], completed=done, state=f"loss {loss}{rate}")
 
     def ended(self, name: str, outcome: str) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import BadInput, Refusal, WorkAtRisk
-from .git import GitFailed, Repo, init, require_git
+from .git import EMAIL, GitFailed, Repo, init
 from .project import Project
-from .stages import Stage
+from .stages import EPOCH, Stage
 
 UNFINISHED = {
     "MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase or am",
@@ -36,6 +36,13 @@ def open_repo(project: Project) -> Repo:
             "a folder with a .git folder of its own",
             away,
         )
+    attributes = git_dir / "info" / "attributes"
+    if attributes.exists() and attributes.read_bytes().strip():  # git has no switch for these before 2.41
+        raise WorkAtRisk(
+            "stage/.git/info/attributes tells git to change files on their way in and out",
+            "no such file: stages are exact to the byte",
+            ["mv stage/.git/info/attributes stage/.git/info/attributes.off"],
+        )
     repo = Repo(git_dir, project.stage)
     if not repo.has(f"{project.pin}^{{commit}}"):
         raise WorkAtRisk("stage/ holds another repository", f"one with makemore's commit {project.pin[:12]}", away)
@@ -54,7 +61,6 @@ def _what_is(path: Path) -> str:
 
 def create(project: Project, source: Repo) -> Repo:
     """Makes stage/: a repository of its own with upstream's history, standing at stage 00."""
-    require_git()
     draft = project.journal / "clone"
     shutil.rmtree(project.journal, ignore_errors=True)
     init(draft, bare=False)
@@ -80,7 +86,8 @@ class Position:
 
     head: HEAD's commit. stage: the stage of the series that it stands on; None: one of an older series, which `label`
     names. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of
-    everything that git tracks. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T).
+    everything that git tracks. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T). staged: the
+    index as a tree, where it holds something that is neither in HEAD nor in the files.
     """
 
     head: str
@@ -90,6 +97,7 @@ class Position:
     tree: str
     commits: list[str] = field(default_factory=list)
     edits: dict[str, str] = field(default_factory=dict)
+    staged: str | None = None
 
     @property
     def number(self) -> int | None:
@@ -99,7 +107,7 @@ class Position:
     @property
     def clean(self) -> bool:
         """Nothing of the reader's would be lost."""
-        return not self.commits and not self.edits
+        return not self.commits and not self.edits and not self.staged
 
     def __str__(self) -> str:
         parts = [self.label]
@@ -107,6 +115,8 @@ class Position:
             parts.append(f"{len(self.commits)} commit{'s' * (len(self.commits) > 1)} of yours")
         if self.edits:
             parts.append("your edits in " + ", ".join(self.edits))
+        if self.staged:
+            parts.append("what you staged")
         return " + ".join(parts)
 
 
@@ -117,35 +127,33 @@ def where(repo: Repo, stages: list[Stage], scratch: Path) -> Position:
         raise WorkAtRisk(
             "stage/ has no commit at HEAD", "a stage", ["mv stage stage.old   # then run the command again"]
         )
-    tree = working_tree(repo, scratch)
-    known = {stage.commit: (stage, stage.label, stage.tree) for stage in stages}
+    staged, tree = working_tree(repo, scratch)
     by_tree = {stage.tree: stage for stage in stages}
-    for name, commit in repo.refs("refs/tags/stage").items():  # the series as it was when apply last ran
-        if commit not in known:
-            old_tree = repo.text("rev-parse", f"{commit}^{{tree}}")
-            same = by_tree.get(old_tree)
-            label = same.label if same else f"stage {name.rsplit('/', 1)[1]} of an earlier series"
-            known[commit] = (same, label, old_tree)
-    commits: list[str] = []
     history = repo.history(head)
-    for commit, _ in history:
-        if commit in known:
-            stage, label, base = known[commit]
+    for count, commit in enumerate(history):
+        if commit.id == stages[0].commit or commit.email == EMAIL:  # upstream, or a stage of this series or an older
+            commits, base, stage = [own.id for own in history[:count]], commit.tree, by_tree.get(commit.tree)
+            label = stage.label if stage else f"stage {(commit.when - EPOCH) // 60:02d} of an earlier series"
             break
-        commits.append(commit)
     else:
         raise WorkAtRisk(
             f"HEAD of stage/ ({head[:12]}) descends from none of the stages",
             "one of " + ", ".join(f"{s.number:02d} {s.commit[:12]}" for s in stages),
             ["git -C stage branch mine   # keeps it", "git -C stage checkout stage/01", "mv stage stage.old"],
         )
-    edits = (
-        {change.path: change.status for change in repo.changes(history[0][1], tree)} if tree != history[0][1] else {}
-    )
-    if tree in by_tree and not commits:  # edited into exactly another stage, or checked out by hand
+    at_head = history[0].tree
+    edits = {change.path: change.status for change in repo.changes(at_head, tree)} if tree != at_head else {}
+    hidden = staged not in (None, at_head, tree) and _only_staged(repo, at_head, staged, tree)
+    if tree in by_tree and not commits and not hidden:  # edited into exactly another stage, or checked out by hand
         stage = by_tree[tree]
         return Position(head, stage, stage.label, tree, tree)
-    return Position(head, stage, label, base, tree, commits, edits)
+    return Position(head, stage, label, base, tree, commits, edits, staged if hidden else None)
+
+
+def _only_staged(repo: Repo, head: str, staged: str, tree: str) -> bool:
+    """Whether the index holds something of a path that is neither in HEAD nor in the file."""
+    added = {change.path for change in repo.changes(head, staged)}
+    return any(change.path in added for change in repo.changes(staged, tree))
 
 
 def look(project: Project, stages: list[Stage]) -> Position | None:
@@ -159,8 +167,11 @@ def look(project: Project, stages: list[Stage]) -> Position | None:
         return None
 
 
-def working_tree(repo: Repo, scratch: Path) -> str:
-    """The working files of everything that git tracks, as a tree; the reader's own index stays as it is."""
+def working_tree(repo: Repo, scratch: Path) -> tuple[str | None, str]:
+    """(the index as a tree, None where it is unmerged; the working files of everything that git tracks, as a tree).
+
+    The reader's own index stays as it is.
+    """
     index = scratch / "work.index"
     real = repo.git_dir / "index"
     if real.exists():
@@ -168,8 +179,12 @@ def working_tree(repo: Repo, scratch: Path) -> str:
     staging = repo.with_index(index)
     if not real.exists():
         staging.read_tree("HEAD")
+    try:
+        staged = staging.write_tree()
+    except GitFailed:
+        staged = None
     staging.add_tracked()
-    return staging.write_tree()
+    return staged, staging.write_tree()
 
 
 def refuse_unfinished(repo: Repo) -> None:
@@ -201,7 +216,8 @@ def in_the_way(repo: Repo, stage_folder: Path, target_tree: str, tracked_tree: s
             found.add(path)
         for parent in Path(path).parents:
             place = stage_folder / parent
-            if str(parent) != "." and str(parent) not in tracked and os.path.lexists(place) and not place.is_dir():
+            blocked = place.is_symlink() or (place.exists() and not place.is_dir())
+            if str(parent) != "." and str(parent) not in tracked and blocked:
                 found.add(str(parent))
     return sorted(found)
 
@@ -219,13 +235,9 @@ def keep(repo: Repo, position: Position, blocking: list[str], scratch: Path) -> 
     tree = staging.write_tree()
     now = f"{int(time.time())} +0000"
     parents = [position.head]
-    try:
-        staged = repo.write_tree()
-        if staged not in (tree, repo.text("rev-parse", f"{position.head}^{{tree}}")):
-            parents.append(repo.commit_tree(staged, [position.head], b"what was staged\n", now))
-    except GitFailed:
-        pass  # an unmerged index is no tree; the working files hold its conflict markers
-    commit = repo.commit_tree(tree, parents, f"kept: {position}\n".encode(), now)
+    if position.staged:
+        parents.append(repo.commit_tree(position.staged, [position.head], b"what was staged\n", now))
+    commit = repo.commit_tree(tree, parents, f"kept: {position}\n".encode(errors="backslashreplace"), now)
     stem = f"refs/kept/{time.strftime('%Y%m%d-%H%M%S')}"
     taken = repo.refs("refs/kept")
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if n not in taken)

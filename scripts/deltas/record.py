@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from . import baseline, console, machine, readme
+from . import baseline, console, figures, machine, readme, testnames
 from .baseline import Baseline
+from .beside import compare
 from .errors import BadInput, CheckFailed
 from .project import Project
 from .run import Result, execute
@@ -26,9 +27,10 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         path = project.baselines / subject.stage.name / "baseline.json"
         old = _old(path)
         plans = subject.plans(subject.experiment.runs, subject.experiment.seeds)
-        results = execute(project, plans, shop.export, fresh=fresh)
+        results = compare(execute(project, plans, shop.export, fresh=fresh))
     new = summarise(subject, results)
     _print(old, new)
+    figures.draw(subject.stage, results, path.parent)
     name = path.relative_to(project.root)
     if old and replace(old, recorded=new.recorded) == new:
         console.say(f"\n{name} says so already: nothing to do")
@@ -43,9 +45,12 @@ def command(project: Project, stage: str, fresh: bool) -> int:
 def summarise(subject: Subject, results: list[Result]) -> Baseline:
     """results: all seeds of the first run, all seeds of the second, … CheckFailed where a metric is there for some
     seeds only."""
-    runs = {}
+    runs, splits, names = {}, {}, {}
     for name, group in groupby(results, key=lambda result: result.plan.run.name):
         seeds = list(group)
+        if by_name := testnames.collect([each.folder for each in seeds]):
+            split, names[name] = by_name
+            splits[names[name].split] = split
         runs[name] = {}
         for metric in dict.fromkeys(metric for each in seeds for metric in each.metrics):
             values = [each.metrics.get(metric) for each in seeds]
@@ -62,6 +67,9 @@ def summarise(subject: Subject, results: list[Result]) -> Baseline:
         seeds=subject.experiment.seeds,
         arguments={run.name: run.args for run in subject.experiment.runs},
         runs=runs,
+        controls={run.name: run.control_id for run in subject.experiment.runs if run.control},
+        splits=splits,
+        names=names,
     )
 
 

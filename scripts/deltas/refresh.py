@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
-from . import console, reader, readme, rules, upstream
+from . import baseline, console, headers, reader, readme, rules, upstream
+from .apply import stage_tags
 from .errors import BadInput, BrokenPatch, CheckFailed, MergeConflict
 from .git import Repo, require_git
 from .project import Project
-from .series import Patch, Series, load, parse
+from .series import SLUG, Patch, Series, load, parse
 from .stages import Stage, build
 from .transaction import Transaction, lock
 
@@ -23,9 +24,12 @@ from .transaction import Transaction, lock
 @click.option("--new", "slug", metavar="SLUG", help="Standing at the last stage: append the edits as a new patch.")
 @click.pass_obj
 def command(project: Project, stage: str | None, slug: str | None) -> int:
-    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes."""
+    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes, but for numbers that
+    the baseline has moved."""
     if (stage is None) == (slug is None):
         raise BadInput("refresh needs a stage, or --new and a slug", "refresh.sh NN  or  refresh.sh --new SLUG")
+    if slug is not None and not SLUG.fullmatch(slug):
+        raise BadInput(f"{slug!r} is no name for a patch", "a slug: lower case letters, digits and dashes between them")
     require_git()
     with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         series = load(project.patches)
@@ -51,18 +55,23 @@ def _refresh(project: Project, repo: Repo, series: Series, stage: str | None, sl
             "stage 00 is upstream itself, which never changes", "01 or later", ["scripts/refresh.sh --new SLUG"]
         )
     reader.must_stand_at(here, number - 1 if slug else number)
-    headers = [patch.header for patch in series]
+    filled = [headers.filled(patch, _recorded(project, patch)) for patch in series]
     names = [patch.name for patch in series]
     if slug:
         if here.tree == stages[-1].tree:
             raise BadInput("stage/ has no edits to make a patch of", f"edits on top of stage {number - 1:02d}")
         names.append(f"{number:02d}-{slug}")
-        headers.append(_new_header(number, slug))
+        filled.append(_new_header(number, slug))
     trees = _restack(repo, stages, number, here.tree, len(names))
-    files = {f"{name}.patch": headers[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
+    _only_inserts(repo, trees)
+    files = {f"{name}.patch": filled[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
     patches = [_exported(name, data) for name, data in files.items()]
     rebuilt = _prove(repo, patches, trees, project.pin)
     return _write(project, repo, here, stages, rebuilt, files, number, scratch)
+
+
+def _recorded(project: Project, patch: Patch) -> baseline.Baseline | None:
+    return baseline.read(project.baselines / patch.name / "baseline.json")
 
 
 def _new_header(number: int, slug: str) -> bytes:
@@ -111,8 +120,29 @@ def _conflict(repo: Repo, tree: str, path: str, number: int) -> str:
     return "\n".join(shown)
 
 
+def _only_inserts(repo: Repo, trees: list[str]) -> None:
+    faults = [
+        f"stage {number:02d} lacks {count} line{'s' * (count > 1)} of upstream's {path}"
+        for number, tree in enumerate(trees)
+        for path, count in repo.deleted_lines(trees[0], tree).items()
+    ]
+    if faults:
+        raise CheckFailed(
+            "the series only inserts:\n    " + "\n    ".join(faults),
+            "nothing was written",
+            ["git -C stage diff stage/00   # look for lines with a minus"],
+        )
+
+
 def _exported(name: str, data: bytes) -> Patch:
-    patch = parse(name, data)
+    try:
+        patch = parse(name, data)
+    except BrokenPatch as error:  # what is wrong are the edits, not the file in patches/
+        raise CheckFailed(
+            f"the edits in stage/ make no patch of this series: {error.found}",
+            error.expected or "insertions into text files; nothing was written",
+            ["git -C stage status"],
+        ) from None
     faults = rules.diff_faults(patch)
     if faults:
         raise CheckFailed(f"{patch.file} would break the rules:\n    " + "\n    ".join(faults), "nothing was written")
@@ -125,13 +155,6 @@ def _prove(repo: Repo, patches: list[Patch], trees: list[str], pin: str) -> list
     for stage, tree in zip(stages, trees, strict=True):
         if stage.tree != tree:
             raise BrokenPatch(f"{stage.name} as exported gives another tree", tree)
-    faults = rules.insertion_faults(repo, stages)
-    if faults:
-        raise CheckFailed(
-            "the series only inserts:\n    " + "\n    ".join(faults),
-            "nothing was written",
-            ["git -C stage diff stage/00   # look for lines with a minus"],
-        )
     return stages
 
 
@@ -150,8 +173,8 @@ def _write(
         for name, data in files.items()
         if not (project.patches / name).exists() or (project.patches / name).read_bytes() != data
     }
-    kept = reader.keep(repo, here, [], scratch) if here.commits else None
-    tags = repo.refs("refs/tags/stage")
+    kept = reader.keep(repo, here, [], scratch) if here.commits or here.staged else None
+    tags = stage_tags(repo)
     with Transaction(project, f"refresh {number:02d}", repo) as change:
         for name, data in changed.items():
             change.write(project.patches / name, data)

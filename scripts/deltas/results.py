@@ -144,9 +144,17 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
     unsaid = NOT_MEASURED if recorded is None else NOT_EVALUATED
     judge = _judge() if recorded is not None else None
     if judge is None:
-        return [{"says": each.says, "outcome": None, "ok": None, "shown": unsaid} for each in described.claims]
+        return [
+            {"says": each.says, "outcome": None, "ok": None, "shown": unsaid, "why": ""} for each in described.claims
+        ]
     return [
-        {"says": each.says, "outcome": each.outcome, "ok": each.ok, "shown": each.shown}
+        {
+            "says": each.says,
+            "outcome": None if each.outcome is None else str(each.outcome),
+            "ok": each.ok,
+            "shown": each.shown,
+            "why": getattr(each, "why", ""),
+        }
         for each in judge(described, recorded)
     ]
 
@@ -164,19 +172,26 @@ def _judge() -> Callable[..., Sequence[Any]] | None:
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
     """In the experiment's order, the headline first. A run that was not recorded has no metrics."""
     arguments = {run.name: run.args for run in described.runs} if described else {}
+    programs = {run.name: run.program for run in described.runs} if described else {}
     if recorded is not None:
         arguments |= {run: args for run, args in recorded.arguments.items() if run not in arguments}
-    names = getattr(recorded, "names", None) or {}
     return [
         {
             "run": run,
+            "program": programs.get(run, "makemore.py"),
             "arguments": list(args),
             "command": f"scripts/train.sh {patch.number:02d} --run {run}",
             "metrics": _metrics(recorded, run),
-            "names": list(names[run]) if run in names else None,
+            "names": _names(recorded, run),
         }
         for run, args in arguments.items()
     ]
+
+
+def _names(recorded: Baseline | None, run: str) -> list[str] | None:
+    """The names that the recorded model made up; None where the baseline does not keep any."""
+    kept = getattr(recorded, "samples", {}).get(run)
+    return list(kept) if kept else None
 
 
 def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:

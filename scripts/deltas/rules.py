@@ -30,6 +30,8 @@ def diff_faults(patch: Patch) -> list[str]:
     if HEADING.search(patch.diff.decode()):
         faults.append("a section heading after @@ quotes upstream")
     for file in patch.hunks:
+        if file.is_added_file:
+            continue  # nothing there that could be quoted
         for hunk in file:
             faults += _context_faults(f"{file.path}:{hunk.target_start}", [line.line_type for line in hunk])
     most = next(most for numbers, most in LINES.items() if patch.number in numbers)
@@ -47,7 +49,7 @@ def _context_faults(place: str, kinds: list[str]) -> list[str]:
             faults.append(
                 f"{place}: {len(run)} lines of context together, {1 if edge else 2} is what a patch may quote"
             )
-    if " " not in (runs[0][0], runs[-1][0]):
+    if not {" ", "-"} & set(kinds):
         faults.append(f"{place}: no context: git am puts such an insertion at the end of the file")
     return faults
 

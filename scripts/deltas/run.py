@@ -29,6 +29,7 @@ from .stages import Stage
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHILD = "deltas.child"
+CONTROL = "deltas.control"
 TAIL = 8  # lines of the log that a failure shows
 
 
@@ -48,7 +49,9 @@ class Plan:
 
     @property
     def arguments(self) -> list[str]:
-        """makemore's, without seed and work dir. Data workers cost more than they bring for lines this short."""
+        """The program's, without seed and work dir. Data workers cost more than they bring for lines this short."""
+        if self.run.control:
+            return list(self.run.args)
         return ["-n", "0", *self.run.args]  # first, so that the experiment may say otherwise
 
     def folder(self, project: Project) -> Path:
@@ -151,6 +154,7 @@ class _Work:
             "seed": plan.seed,
             "arguments": plan.arguments,
             "code_id": plan.code_id,
+            **({"control": plan.run.control, "control_id": plan.run.control_id} if plan.run.control else {}),
             **environment,
         }
         self.result: Result | None = None
@@ -163,7 +167,8 @@ class _Work:
         self.about["started"] = _now()
         self.say("under way")
         arguments = ["--seed", str(self.plan.seed), "--work-dir", str(self.folder), *self.plan.arguments]
-        command = (sys.executable, "-m", CHILD, "makemore.py", str(self.folder), "--", *arguments)
+        program = (CONTROL, self.plan.run.control) if self.plan.run.control else (CHILD,)
+        command = (sys.executable, "-m", *program, "makemore.py", str(self.folder), "--", *arguments)
         # the lock is the child's too: a run whose parent was killed is not overrun by the next command
         return Job(self.plan.name, command, trees / self.plan.stage.name, self.folder / "log.txt", keep=(self.lock,))
 
@@ -239,7 +244,13 @@ def _finished(project: Project, plan: Plan, environment: dict[str, Any]) -> Resu
     """The run, where it is there: complete, of this code, these arguments, this seed and this torch."""
     folder = plan.folder(project)
     about, metrics = _about(folder), _metrics(folder)
-    wanted = {"code_id": plan.code_id, "arguments": plan.arguments, "seed": plan.seed, "torch": environment["torch"]}
+    wanted = {
+        "code_id": plan.code_id,
+        "control_id": plan.run.control_id,
+        "arguments": plan.arguments,
+        "seed": plan.seed,
+        "torch": environment["torch"],
+    }
     if not _complete(folder) or any(about.get(key) != value for key, value in wanted.items()):
         return None
     return Result(plan, folder, metrics, about, True)

@@ -28,7 +28,10 @@ FILE = re.compile(
     r"\+\+\+ b/(?P=path)\n"
 )
 HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+NO_NEWLINE = "\\ No newline at end of file"
 TRAILERS = ("Delta", "Run", "Expect")
+OPTIONAL = ("Measured",)
 
 # What git or GNU patch would read as the start of a patch, or as the end of the message. GNU patch takes not only
 # white space but also X for indentation.
@@ -109,10 +112,10 @@ class Patch:
 
     @property
     def trailers(self) -> dict[str, str]:
-        """Delta, Run and Expect; a trailer goes on over indented lines."""
+        """Delta, Run, Expect and Measured; a trailer goes on over indented lines."""
         last = re.sub(r"\n[ \t]+", " ", self.message.split("\n\n")[-1])
         rows = [line.split(": ", 1) for line in last.splitlines()]
-        return dict(rows) if rows and all(len(row) == 2 and row[0] in TRAILERS for row in rows) else {}
+        return dict(rows) if rows and all(len(row) == 2 and row[0] in TRAILERS + OPTIONAL for row in rows) else {}
 
     @cached_property
     def files(self) -> list[FileChange]:
@@ -230,6 +233,9 @@ def _check_hunks(text: str, offset: int, broken, at) -> int:
         begin, offset = offset, offset + len(head) + 1
         while old or new:
             line, newline, _ = text[offset:].partition("\n")
+            if line == NO_NEWLINE:  # says something of the line before it, and counts for nothing
+                offset += len(line) + 1
+                continue
             if not newline:
                 raise broken("is cut off inside a hunk", at(begin))
             if line[:1] not in (" ", "+", "-"):
@@ -240,8 +246,8 @@ def _check_hunks(text: str, offset: int, broken, at) -> int:
             offset += len(line) + 1
             if old < 0 or new < 0:
                 raise broken("a hunk is longer than its first line says", at(begin))
-        if text.startswith("\\ No newline", offset):
-            offset = text.index("\n", offset) + 1
+        if text.startswith(NO_NEWLINE + "\n", offset):
+            offset += len(NO_NEWLINE) + 1
     if first:
         raise broken("a file without hunks", at(offset))
     return offset

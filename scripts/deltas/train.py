@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from . import baseline, console, experiment, jsonfile, reader
+from . import baseline, claims, console, experiment, figures, jsonfile, reader
 from .baseline import Baseline, Figure, Verdict
+from .beside import compare
 from .codeid import code_id
 from .errors import BadInput
 from .experiment import Experiment, Run
@@ -33,13 +34,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train` has to say. verdicts: one list for each result. stale: why the baseline is of another thing."""
+    """What `train` has to say. verdicts: one list for each result. stale: why the baseline is of another thing.
+
+    claimed: the stage's claims, held against the baseline; none where it is stale.
+    """
 
     subject: Subject
     baseline: Baseline | None
     stale: tuple[str, ...]
     results: tuple[Result, ...]
     verdicts: tuple[tuple[Verdict, ...], ...]
+    claimed: tuple[claims.Verdict, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -60,10 +65,13 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
         _tell_of_edits(project, shop, subject)
         trained = train(project, shop, subject, runs, fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
+    drawn = figures.draw(subject.stage, trained.results, project.out / subject.stage.name)
     if as_json:
         console.document(jsonfile.plain(_document(project, trained)))
     else:
         _print(trained, later[0] if later else None)
+        if drawn:
+            console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(drawn)}}}.svg")
     return 0 if trained.ok else 1
 
 
@@ -95,9 +103,11 @@ def train(
     chosen = [subject.experiment.run(name) for name in dict.fromkeys(runs)] or list(subject.experiment.runs)
     recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     stale = tuple(baseline.stale(recorded, subject.experiment, subject.code_id)) if recorded else ()
-    results = execute(project, subject.plans(chosen, subject.experiment.seeds[:1]), shop.export, fresh=fresh)
+    claimed = claims.evaluate(subject.experiment, recorded) if recorded and not stale else []  # before any training
+    plans = subject.plans(chosen, subject.experiment.seeds[:1])
+    results = compare(execute(project, plans, shop.export, fresh=fresh))
     verdicts = tuple(tuple(baseline.judge(recorded, each.plan.run.name, each.metrics, bool(stale))) for each in results)
-    return Trained(subject, recorded, stale, tuple(results), verdicts)
+    return Trained(subject, recorded, stale, tuple(results), verdicts, tuple(claimed))
 
 
 def _print(trained: Trained, following: Stage | None) -> None:
@@ -106,7 +116,7 @@ def _print(trained: Trained, following: Stage | None) -> None:
         run = result.plan.run
         console.say()
         console.say(console.style(f"{subject.stage.name} · {run.name} · seed {result.plan.seed}", bold=True))
-        console.say(console.style(f"  makemore.py {' '.join(run.args)}", dim=True))
+        console.say(console.style(f"  {run.program} {' '.join(run.args)}", dim=True))
         console.say(f"    {'':20}{'this run':>12}    recorded")
         for each in verdicts:
             if each.value is None and each.summary is None:
@@ -128,6 +138,10 @@ def _print(trained: Trained, following: Stage | None) -> None:
         torch = trained.results[0].about["torch"]
         if torch != recorded.torch:
             console.say(f"recorded with torch {recorded.torch}; this is {torch}")
+    if trained.claimed:
+        console.say(f"\nclaimed of the {len(recorded.seeds)} recorded seeds:")
+        for claim in trained.claimed:
+            console.say("  " + console.verdict(claim.ok, claim.line))
     headline = trained.results[0]
     console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in headline.names(NAMES)))
     number = f"{subject.stage.number:02d}"
@@ -181,12 +195,14 @@ def _document(project: Project, trained: Trained) -> dict[str, Any]:
         "family": recorded.family if recorded else None,
         "baseline": "missing" if recorded is None else "stale" if trained.stale else "current",
         "stale": list(trained.stale),
+        "claims": [asdict(claim) | {"outcome": claim.outcome and str(claim.outcome)} for claim in trained.claimed],
         "runs": [
             {
                 "run": result.plan.run.name,
                 "seed": result.plan.seed,
                 "arguments": result.plan.arguments,
                 "folder": str(result.folder.relative_to(project.root)),
+                "control": result.plan.run.control,
                 "reused": result.reused,
                 "torch": result.about["torch"],
                 "metrics": [asdict(verdict) for verdict in verdicts],

@@ -215,7 +215,7 @@ def _put(project: Project, file: dict) -> None:
 
 
 def _delete(target: Path, root: Path) -> None:
-    if target.is_symlink() or target.exists():
+    if target.is_symlink() or target.is_file():
         target.unlink()
     folder = target.parent
     while folder != root / "stage" and folder != root and folder.is_dir() and not any(folder.iterdir()):
@@ -266,9 +266,10 @@ def _remove_stale_locks(project: Project, log: dict) -> None:
         held = git / name
         if held.is_file() and held.stat().st_mtime >= begun and held.read_text().strip() in values:
             held.unlink()
-    packed = git / "packed-refs.lock"  # taken where a reference goes
-    if any(new is None for _, new, _ in log["refs"]) and packed.is_file() and packed.stat().st_mtime >= begun:
-        packed.unlink()
+    if any(new is None for _, new, _ in log["refs"]):  # where a reference goes, the packed ones are written anew
+        for packed in (git / "packed-refs.lock", git / "packed-refs.new"):
+            if packed.is_file() and packed.stat().st_mtime >= begun:
+                packed.unlink()
 
 
 def _write_log(project: Project, log: dict) -> None:

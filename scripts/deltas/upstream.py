@@ -19,7 +19,7 @@ WAYS = (
 
 def present(project: Project) -> bool:
     """Whether the submodule was initialised; says nothing of its commit."""
-    return (project.upstream / ".git").exists()
+    return (project.upstream / ".git").exists() and git_dir(project).is_dir()
 
 
 def require(project: Project) -> Repo:
@@ -31,16 +31,15 @@ def require(project: Project) -> Repo:
     if head == project.pin:
         return repo
     if not repo.has(f"{project.pin}^{{tree}}"):
+        fetch(project)  # the clone at hand is of a source that lacked it
+        head = repo.resolve("HEAD^{commit}")
+    if head != project.pin:
         raise NoUpstream(
-            f"upstream/makemore does not hold the commit {project.pin}",
-            "a clone of makemore that has it",
-            ["git submodule update --init --force upstream/makemore", *WAYS[1:]],
+            f"upstream/makemore stands at {(head or 'nothing')[:12]}, moved by somebody",
+            f"its pin, {project.pin}; the series is built on that commit and no other",
+            ["git submodule update --init upstream/makemore"],
         )
-    raise NoUpstream(
-        f"upstream/makemore stands at {(head or 'nothing')[:12]}, moved by somebody",
-        f"its pin, {project.pin}; the series is built on that commit and no other",
-        ["git submodule update --init upstream/makemore"],
-    )
+    return repo
 
 
 def git_dir(project: Project) -> Path:
@@ -65,23 +64,28 @@ def fetch(project: Project) -> None:
             "a clone",
             ["git clone --recurse-submodules <the address you downloaded from>"],
         )
-    command = ["git"]
+    if (project.upstream / ".git").exists() and not git_dir(project).is_dir():
+        raise NoUpstream(
+            "upstream/makemore/.git points to nothing",
+            "a submodule",
+            ["git submodule deinit -f upstream/makemore   # then run it again"],
+        )
+    environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
     mirror = os.environ.get("MAKEMORE_MIRROR")
     if mirror:
         if Path(mirror).is_dir():
             mirror = str(Path(mirror).resolve())
-        command += ["-c", f"url.{mirror}.insteadOf={URL}", "-c", "protocol.file.allow=always"]
+        environment |= _configured(environment, {f"url.{mirror}.insteadOf": URL, "protocol.file.allow": "always"})
     console.note(f"fetching upstream: {mirror or URL}")
-    environment = {name: value for name, value in os.environ.items() if name not in _LOCAL}
     done = subprocess.run(
-        [*command, "submodule", "update", "--init", "--", "upstream/makemore"],
+        ["git", "submodule", "update", "--init", "--", "upstream/makemore"],
         cwd=project.root,
         env=environment | {"GIT_TERMINAL_PROMPT": "0"},
         capture_output=True,
         text=True,
         errors="replace",
     )
-    if done.returncode or not present(project):
+    if done.returncode or not present(project) or not Repo(git_dir(project)).has(f"{project.pin}^{{tree}}"):
         said = [
             line for line in done.stderr.splitlines() if line.startswith(("fatal", "error"))
         ] or done.stderr.splitlines()
@@ -90,6 +94,15 @@ def fetch(project: Project) -> None:
             f"commit {project.pin} of makemore",
             WAYS,
         )
+
+
+def _configured(environment: dict[str, str], settings: dict[str, str]) -> dict[str, str]:
+    """Settings by environment, after those that are there. `-c key=value` would end a key at its first `=`."""
+    count = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    added = {"GIT_CONFIG_COUNT": str(count + len(settings))}
+    for number, (key, value) in enumerate(settings.items(), count):
+        added |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return added
 
 
 # What a hook exports about *its* repository (`git rev-parse --local-env-vars`); configuration by environment stays.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from . import baseline, checks, console, experiment, invariance, jsonfile, train
+from . import baseline, checks, claims, console, experiment, invariance, jsonfile, train
 from .checks import Check
 from .codeid import code_id
 from .errors import NoUpstream
@@ -71,6 +71,12 @@ def _experiment(project: Project, shop: Workshop, number: int) -> Iterator[Check
         return
     stale = baseline.stale(recorded, described, code_id(shop.files(stage)))
     yield checks.of(f"{stage.name}: the baseline is of this code and these runs", stale, record)
+    if stale:
+        for claim in described.claims:
+            yield Check(f"{claim.says}: not looked at, the baseline is stale", None)
+        return
+    for claim in claims.evaluate(described, recorded):
+        yield checks.of(claim.line, [] if claim.ok else [claim.why])
 
 
 def _trained(project: Project, shop: Workshop, number: int) -> Iterator[Check]:

@@ -1,0 +1,101 @@
+"""How figures look: two palettes by theme, text kept as text, the same bytes from the same data.
+
+Okabe and Ito's colours: on white only blue, vermillion, green, purple and black reach a contrast of 3:1, on a dark
+board the others do. Lines also differ in dash, so that colour is never alone.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+
+@dataclass(frozen=True)
+class Palette:
+    """ink: text and axes. lines: one colour a series. ramp: a colour map for amounts; split: one around zero."""
+
+    suffix: str
+    ink: str
+    faint: str
+    lines: tuple[str, ...]
+    ramp: str
+    split: str
+
+
+LIGHT = Palette("", "#1a1a1a", "#8a8a8a", ("#0072B2", "#D55E00", "#007a5a", "#9c4f86", "#000000"), "Blues", "RdBu_r")
+DARK = Palette(
+    ".dark", "#ececec", "#8f8f8f", ("#56B4E9", "#E69F00", "#F0E442", "#5fd3a8", "#ffffff"), "magma", "managua"
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture and what it says in words: description for who cannot see it, columns and rows as its data.
+
+    draw(figure, palette) fills an empty matplotlib figure of `size` inches.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    draw: Callable[[Any, Palette], None]
+    size: tuple[float, float] = (7.0, 3.6)
+
+
+def save(figure: Figure, folder: Path) -> list[Path]:
+    """NAME.svg for light pages and NAME.dark.svg for dark ones; backgrounds are left to the page."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    written = []
+    for palette in (LIGHT, DARK):
+        with pyplot.rc_context(_settings(palette)):
+            canvas = pyplot.figure(figsize=figure.size, layout="constrained")
+            figure.draw(canvas, palette)
+            path = folder / f"{figure.name}{palette.suffix}.svg"
+            canvas.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            pyplot.close(canvas)
+        path.write_text(_described(path.read_text(encoding="utf-8"), figure), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _settings(palette: Palette) -> dict[str, Any]:
+    ink = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), palette.ink)
+    return {
+        **ink,
+        "svg.hashsalt": "deltas",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", "sans-serif"],
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "axes.titleweight": "bold",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "lines.linewidth": 1.6,
+        "legend.frameon": False,
+    }
+
+
+def _described(svg: str, figure: Figure) -> str:
+    """What a screen reader says. matplotlib's own ids are the same in every figure: a page that holds several would mix
+    them up, so they get the figure's name."""
+    svg = svg[svg.index("<svg") :]
+    name = figure.name
+    for found in sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True):
+        svg = svg.replace(f'id="{found}"', f'id="{name}-{found}"')
+        svg = svg.replace(f"#{found})", f"#{name}-{found})").replace(f'href="#{found}"', f'href="#{name}-{found}"')
+    head, _, rest = svg.partition(">")
+    about = f"<title>{html.escape(figure.title)}</title><desc>{html.escape(figure.description)}</desc>"
+    return f'{head} role="img">{about}{rest}'

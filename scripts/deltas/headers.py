@@ -1,0 +1,95 @@
+"""Numbers in a patch's header come from its baseline: the trailer `Measured:` says which, `refresh` fills them in.
+
+    Measured: counted.train_loss 2.4548, counted.test_loss 2.4497, bad.saturation 58 %
+
+Each entry is a run, a metric and the number as the prose writes it (a mean over the recorded seeds, to as many places).
+When the baseline moves, that number is replaced wherever the header has it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from .baseline import Baseline
+from .errors import BadInput
+from .series import Patch
+
+ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[a-z0-9_]+)\s+(?P<text>-?[\d,]+(?:\.\d+)?(?:\s*%)?)")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that a header states: text is how."""
+
+    run: str
+    metric: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        """run.metric."""
+        return f"{self.run}.{self.metric}"
+
+
+def numbers(patch: Patch) -> list[Number]:
+    """What the trailer lists. BadInput where it cannot be read, or names a number that the prose lacks."""
+    trailer = patch.trailers.get("Measured", "")
+    found = [Number(m["run"], m["metric"], m["text"]) for m in ENTRY.finditer(trailer)]
+    rest = ENTRY.sub("", trailer).replace(",", "").strip()
+    if rest:
+        raise BadInput(f"{patch.file}: Measured: cannot be read at {rest!r}", "run.metric NUMBER, run.metric NUMBER, …")
+    stated = _without_trailer(patch.message)
+    for number in found:
+        if not _literal(number.text).search(stated):
+            raise BadInput(
+                f"{patch.file}: Measured: names {number.place} {number.text}, which the prose does not state"
+            )
+    return found
+
+
+def stale(patch: Patch, recorded: Baseline | None) -> list[str]:
+    """Numbers of the header that the baseline does not say, or says otherwise."""
+    return [
+        f"{number.place} is stated as {number.text}, measured is {now or 'nothing'}"
+        for number in numbers(patch)
+        if (now := _now(number, recorded)) != number.text
+    ]
+
+
+def filled(patch: Patch, recorded: Baseline | None) -> bytes:
+    """The header with its numbers as the baseline has them; one that was never measured stays."""
+    text = patch.header.decode()
+    changes: dict[str, str] = {}
+    for number in numbers(patch):
+        now = _now(number, recorded)
+        if now is None:
+            continue
+        if changes.setdefault(number.text, now) != now:
+            raise BadInput(
+                f"{patch.file}: {number.text} stands for two figures that are now {changes[number.text]} and {now}",
+                "numbers that can be told apart: write one of them with more places",
+            )
+    if not any(old != new for old, new in changes.items()):
+        return patch.header
+    either = re.compile("|".join(_literal(old).pattern for old in sorted(changes, key=len, reverse=True)))
+    return either.sub(lambda m: changes[m[0]], text).encode()
+
+
+def _now(number: Number, recorded: Baseline | None) -> str | None:
+    """The recorded mean, written as the header writes it."""
+    summary = recorded.runs.get(number.run, {}).get(number.metric) if recorded else None
+    if summary is None:
+        return None
+    percent = re.search(r"\s*%$", number.text)
+    digits = number.text.removesuffix(percent[0]) if percent else number.text
+    places = len(digits.partition(".")[2])
+    comma = "," if "," in digits else ""
+    return f"{summary.mean * (100 if percent else 1):{comma}.{places}f}" + (percent[0] if percent else "")
+
+
+def _literal(text: str) -> re.Pattern[str]:
+    """This number and no longer one that contains it."""
+    return re.compile(rf"(?<![\d.,]){re.escape(text)}(?!\d|[.,]\d)")
+
+
+def _without_trailer(message: str) -> str:
+    return re.sub(r"^Measured:.*(?:\n[ \t]+.*)*", "", message, flags=re.MULTILINE)
