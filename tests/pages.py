@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import re
-import sys
 import types
 from html.parser import HTMLParser
 from pathlib import Path
 
-from deltas import baseline, codeid, stages
+from deltas import baseline, claims, codeid, stages
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "wbr"}
 
@@ -122,7 +121,7 @@ def record(lab, number: int, values=(2.45, 2.46, 2.47), runs=("counted", "other"
     seeds = list(range(1, len(values) + 1))
     text = [f'title = "What {name[3:]} buys"', f"seeds = {seeds}"]
     text += [f'[[run]]\nname = "{run}"\nargs = ["--type", "{run}"]' for run in runs]
-    text += [f'[[claim]]\nsays = "{says}"\ncheck = "True"' for says in claims]
+    text += [f'[[claim]]\nsays = "{says}"\ncheck = "{runs[0]}.test_loss < 100"' for says in claims]
     (folder / "experiment.toml").write_text("\n".join(text) + "\n")
     if measured:
         metrics = {
@@ -168,16 +167,14 @@ def with_names(monkeypatch, names: list[str]) -> None:
 
 def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
     """Claims come out as (outcome, ok, shown), in their order."""
-    module = types.ModuleType("deltas.claims")
 
     def evaluate(experiment, recorded):
         return [
-            types.SimpleNamespace(says=claim.says, outcome=outcome, ok=ok, shown=shown)
+            claims.Verdict(claim.says, outcome, ok, shown, why="" if ok else "the evidence")
             for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=False)
         ]
 
-    module.evaluate = evaluate
-    monkeypatch.setitem(sys.modules, "deltas.claims", module)
+    monkeypatch.setattr(claims, "evaluate", evaluate)
 
 
 def palettes(css: str) -> list[dict[str, str]]:

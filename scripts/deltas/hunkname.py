@@ -66,6 +66,7 @@ def _parts(hunk: Hunk) -> Iterator[str]:
 
 
 def _gist(line: str) -> str:
+    line = line.split(" # ")[0]
     assigned = ASSIGNMENT.match(line)
     return slug(assigned[1] if assigned else line, WORDS)
 

@@ -4,14 +4,13 @@ JSON all the way down: what cannot be said in JSON cannot get onto a page.
 """
 
 import contextlib
-import importlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import baseline, excerpt, experiment, gallery, jsonfile, notes
+from . import baseline, claims, excerpt, experiment, gallery, jsonfile, notes
 from .baseline import Baseline
 from .codeid import code_id
 from .errors import BadInput, NoUpstream
@@ -22,7 +21,7 @@ from .series import Patch, Series, load
 from .stages import Workshop, workshop
 from .train import figure, spread
 
-NOT_MEASURED, NOT_RECORDED, NOT_EVALUATED = "not measured", "not recorded", "not evaluated"
+NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
 
 
 @dataclass(frozen=True)
@@ -138,35 +137,24 @@ def _measured_on(recorded: Baseline | None, reasons: list[str], found: Source) -
 
 
 def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
-    """outcome: yes, no, tie; None where nobody could say, and `shown` says why."""
+    """outcome: yes, no, tie; None where nobody could say. ok: None where nothing was measured."""
     if described is None:
         return []
-    unsaid = NOT_MEASURED if recorded is None else NOT_EVALUATED
-    judge = _judge() if recorded is not None else None
-    if judge is None:
+    if recorded is None:
         return [
-            {"says": each.says, "outcome": None, "ok": None, "shown": unsaid, "why": ""} for each in described.claims
+            {"says": each.says, "outcome": None, "ok": None, "shown": NOT_MEASURED, "why": ""}
+            for each in described.claims
         ]
     return [
         {
             "says": each.says,
-            "outcome": None if each.outcome is None else str(each.outcome),
+            "outcome": each.outcome and str(each.outcome),
             "ok": each.ok,
             "shown": each.shown,
-            "why": getattr(each, "why", ""),
+            "why": each.why,
         }
-        for each in judge(described, recorded)
+        for each in claims.evaluate(described, recorded)
     ]
-
-
-def _judge() -> Callable[..., Sequence[Any]] | None:
-    """What evaluates claims, where this checkout has it."""
-    try:
-        return importlib.import_module(".claims", __package__).evaluate
-    except ModuleNotFoundError as error:
-        if error.name != f"{__package__}.claims":
-            raise
-        return None
 
 
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
