@@ -38,6 +38,12 @@ def test_what_is_indented_or_quoted_is_kept():
     assert [part.split("</p>")[0] for part in made.split("<p>")[1:]] == ["So:", "or", "and", "end"]
 
 
+def test_a_line_that_happens_to_begin_like_a_list_begins_none():
+    text = "the loss of delta\n1. Start at 3 (or\n2) so, minus\n- 4 is\n+ 5\n> 6"
+    page = Page(prose.html(text))
+    assert page.text == " ".join(text.split()) and [tag for tag, _ in page.tags] == ["p"]
+
+
 def test_lists():
     made = prose.html("- one\n  and more\n- two")
     assert Page(made).of("li") == [{}, {}] and "one\nand more" in made

@@ -46,7 +46,7 @@ def test_page_stands_alone(lab):
     assert all(link.startswith(("#", "https://github.com/karpathy/makemore")) for link in page.links)
     assert page.of("html")[0]["lang"] == "en"
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.of("meta")
-    assert "prefers-color-scheme: dark" in page.style and "@media print" in page.style
+    assert "color-scheme: light dark" in page.style and "@media print" in page.style
     assert "Permission is hereby granted" in page.text and "Andrej Karpathy" in page.text
 
 

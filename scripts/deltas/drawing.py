@@ -1,7 +1,7 @@
 """Two SVG files, one for each theme → one drawing that carries both palettes and can stand inside a page.
 
 Where the two differ in colours, the drawing says `light-dark(…)` and follows the page's `color-scheme`; where they
-differ in more, both parts are there and the stylesheet shows one.
+differ in more, both parts are there and one is masked.
 """
 
 import re
@@ -17,6 +17,7 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|rgba?\([^()]*\)|\b(?:w
 PAINT = ("fill", "stroke", "stop-color", "color", "flood-color")
 FORBIDDEN = {"script", "foreignObject", "iframe", "animate", "set", "handler"}
 GONE = {"metadata"}
+MASK = "only-"
 _ID = re.compile(r"url\(#([^)]+)\)")
 _FETCHES = re.compile(r"url\(\s*['\"]?(?!#)", re.IGNORECASE)
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
@@ -40,11 +41,8 @@ def merged(light: Path, dark: Path | None, prefix: str, title: str, description:
 
 def alone(markup: str) -> str:
     """The drawing as a file of its own: whoever shows it as an image gives it no stylesheet."""
-    style = "svg{color-scheme:light dark}.d-only-dark{display:none}" + (
-        "@media(prefers-color-scheme:dark){.d-only-light{display:none}.d-only-dark{display:inline}}"
-    )
     head, inner = markup.split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{inner}'
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>svg{{color-scheme:light dark}}</style>{inner}'
 
 
 def _read(path: Path) -> ET.Element:
@@ -149,11 +147,24 @@ def _paired(light: str, dark: str) -> str:
 
 
 def _one_each(light: ET.Element, dark: ET.Element) -> list[ET.Element]:
+    """Both, each behind a mask that is white in its own theme and black in the other: colours follow the theme, all
+    else does not."""
     light, dark = deepcopy(light), deepcopy(dark)
     _rename(dark, lambda name: f"{name}-dark", {each.get("id") for each in dark.iter() if each.get("id")})
+    shown = []
     for element, theme in ((light, "light"), (dark, "dark")):
-        element.set("class", f"{element.get('class', '')} d-only-{theme}".strip())
-    return [light, dark]
+        shown.append(ET.Element("g", {"mask": f"url(#{MASK}{theme})"}))
+        shown[-1].append(element)
+    return shown
+
+
+def _masks() -> ET.Element:
+    defs = ET.Element("defs")
+    everywhere = {"x": "-9999", "y": "-9999", "width": "29999", "height": "29999"}
+    for theme, colours in (("light", "#fff,#000"), ("dark", "#000,#fff")):
+        mask = ET.SubElement(defs, "mask", {"id": f"{MASK}{theme}", "maskUnits": "userSpaceOnUse", **everywhere})
+        ET.SubElement(mask, "rect", {**everywhere, "style": f"fill:light-dark({colours})"})
+    return defs
 
 
 # -- in a page --------------------------------------------------------------------------------------------------------
@@ -161,6 +172,8 @@ def _one_each(light: ET.Element, dark: ET.Element) -> list[ET.Element]:
 
 def _dress(root: ET.Element, prefix: str, title: str, description: str) -> None:
     width, _ = _size(root)
+    if any(element.get("mask", "").startswith(f"url(#{MASK}") for element in root.iter()):
+        root.append(_masks())
     used = {name for element in root.iter() for name in _references(element)}
     for element in root.iter():
         if element.get("id") not in used:

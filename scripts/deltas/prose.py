@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 # code stays; *words* are emphasis; any other sign of Markdown's inside a line is itself
 _SIGN = re.compile(r"(?P<code>(`+).+?\2)|(?P<stress>(?<![\w*])\*(?=[^\s*]).+?(?<=[^\s*])\*(?![\w*]))|[*_\\]", re.DOTALL)
+# where a paragraph's line happens to begin so, it begins nothing: "the loss of delta / 1. Start at …"
+_BEGINS = re.compile(r"^(\d*)([-+>.)])(?=\s)", re.MULTILINE)
 _LIST = re.compile(r"\s*([-+*]|\d+[.)])\s")
 
 
@@ -48,7 +50,7 @@ def _parts(block: str) -> list[str]:
     parts = []
     for kept, some in groupby(lines, lambda line: line.startswith(("    ", "\t", "| "))):
         part = "\n".join(some)
-        parts.append(_kept(part) if kept else _plain(part))
+        parts.append(_kept(part) if kept else _BEGINS.sub(r"\1\\\2", _plain(part)))
     return parts
 
 
