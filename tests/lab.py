@@ -1,4 +1,4 @@
-"""What the engine tests share: a tiny upstream, a checkout around it, plain git, and oracles that know no line of ours."""
+"""What the engine tests share: a tiny upstream, a checkout around it, plain git, oracles that know no line of ours."""
 
 import contextlib
 import hashlib
@@ -157,7 +157,10 @@ PATCHES = [
     (
         "frost-days",
         [
-            ("        return rng.choice(choices)", ["", "    def forget(self):", "        self.seen = {}", "        return self"]),
+            (
+                "        return rng.choice(choices)",
+                ["", "    def forget(self):", "        self.seen = {}", "        return self"],
+            ),
             ("import random", ["import math"]),
         ],
     ),
@@ -273,7 +276,7 @@ class Lab:
             try:
                 code = main(list(arguments), self.project)
             except UnicodeError as error:  # its text may be none that pytest can print
-                raise AssertionError(f"a traceback: {ascii(error)}") from None
+                raise AssertionError(f"a traceback: {error!a}") from None
         raw = out.buffer.getvalue()
         return Result(code, raw.decode(errors="replace"), err.buffer.getvalue().decode(errors="replace"), raw)
 
@@ -355,12 +358,15 @@ class Lab:
 
     def held(self, name: str) -> dict[str, bytes]:
         """The files of a commit or tree of stage/."""
-        rows = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape").split("\0")
-        return {
-            row.split("\t", 1)[1]: git(self.stage, "cat-file", "blob", row.split("\t")[0].split(" ")[2])
-            for row in rows
-            if row
-        }
+        out = git(self.stage, "ls-tree", "-r", "-z", "--full-tree", name).decode(errors="surrogateescape")
+        rows = [row.split("\t", 1) for row in out.split("\0") if row]
+        asked = "".join(f"{about.split(' ')[2]}\n" for about, _ in rows)
+        answer = io.BytesIO(git(self.stage, "cat-file", "--batch", stdin=asked.encode()))
+        found = {}
+        for _, path in rows:
+            length = int(answer.readline().split()[2])
+            found[path] = answer.read(length + 1)[:-1]
+        return found
 
     def tree(self, name: str) -> str:
         return self.git("rev-parse", f"{name}^{{tree}}")
@@ -441,7 +447,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         inside = path.relative_to(folder)
         if inside.parts[0] == ".git" or (path.is_dir() and not path.is_symlink()):
             continue
-        found[str(inside)] = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+        found[str(inside)] = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
     return found
 
 
@@ -494,6 +500,8 @@ def make_real(folder: Path) -> Lab:
     lab = make_outer(folder / "real", HERE / "upstream" / "makemore", PIN, "makemore")
     for file in (HERE / "patches").glob("*.patch"):
         shutil.copy(file, lab.patches)
+    shutil.copytree(HERE / "baselines", lab.root / "baselines")
+    shutil.copy(HERE / "README.md", lab.root)
     git(lab.root, "add", "-A")
     git(lab.root, "commit", "-qm", "the series")
     return lab

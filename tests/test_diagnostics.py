@@ -7,7 +7,9 @@ import pytest
 from deltas import diagnostics
 
 
-def record(step, saturated=(0.2, 0.4), dead=(0.0, 0.5), std=(0.6, 0.3), gradient=(0.1, 0.4), update=(9, 0.002, 0.004, 9)):
+def record(
+    step, saturated=(0.2, 0.4), dead=(0.0, 0.5), std=(0.6, 0.3), gradient=(0.1, 0.4), update=(9, 0.002, 0.004, 9)
+):
     names = ("wte.weight", "mlp.0.weight", "mlp.2.weight", "mlp.4.weight")
     return {
         "step": step,

@@ -71,7 +71,9 @@ def test_full_disk(tiny, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     size = sum(path.stat().st_blocks * 512 for path in tiny.root.rglob("*")) + 400_000
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},nr_inodes=5000", "tmpfs", str(place)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size},nr_inodes=5000", "tmpfs", str(place)], capture_output=True
+    ).returncode:
         pytest.skip("a small disk cannot be mounted here")
     try:
         lab = tiny.copy(place / "c")

@@ -1,4 +1,4 @@
-"""What the engine takes for granted of git, one small test for each: another version may differ, and then this says which."""
+"""What the engine takes for granted of git, a small test each: another version may differ, and this says in what."""
 
 import subprocess
 
@@ -141,7 +141,11 @@ def test_merge_tree_says_conflicts_as_the_engine_reads_them(repo):
         git(repo, "add", "-A")
         sides.append(said(repo, "commit-tree", said(repo, "write-tree"), "-p", root, "-m", new))
     out = git(repo, "merge-tree", "--write-tree", "-z", "--messages", *sides, ok=(1,)).decode().split("\0")
-    assert [row.split("\t")[1] for row in out[1:4]] == ["f"] * 3 and [row.split()[2] for row in out[1:4]] == ["1", "2", "3"]
+    assert [row.split("\t")[1] for row in out[1:4]] == ["f"] * 3 and [row.split()[2] for row in out[1:4]] == [
+        "1",
+        "2",
+        "3",
+    ]
     assert out[4] == ""
     assert f"<<<<<<< {sides[0]}" in said(repo, "cat-file", "blob", f"{out[0]}:f")
 
@@ -182,9 +186,11 @@ def test_protocol_and_instead_of_are_not_read_from_the_outer_repository(repo, tm
     assert without.returncode != 0
     by_environment = {
         "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": f"url.{repo.as_uri()}.insteadOf", "GIT_CONFIG_VALUE_0": nowhere,
-        "GIT_CONFIG_KEY_1": "protocol.file.allow", "GIT_CONFIG_VALUE_1": "always",
-    }  # fmt: skip
+        "GIT_CONFIG_KEY_0": f"url.{repo.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": nowhere,
+        "GIT_CONFIG_KEY_1": "protocol.file.allow",
+        "GIT_CONFIG_VALUE_1": "always",
+    }
     subprocess.run(command, cwd=repo, env=CLEAN | by_environment, capture_output=True, check=True)
     assert (repo / "s" / ".git").exists()
 
@@ -200,4 +206,6 @@ def test_environment_configuration_survives_a_global_file_of_dev_null(repo, tmp_
     (tmp_path / "x" / "git").mkdir(parents=True)
     (tmp_path / "x" / "git" / "attributes").write_text("* binary\n")
     assert "Binary files" in diff(repo, XDG_CONFIG_HOME=str(tmp_path / "x"))
-    assert "Binary files" not in diff(repo, 1, "-c", "core.attributesFile=/dev/null", XDG_CONFIG_HOME=str(tmp_path / "x"))
+    assert "Binary files" not in diff(
+        repo, 1, "-c", "core.attributesFile=/dev/null", XDG_CONFIG_HOME=str(tmp_path / "x")
+    )

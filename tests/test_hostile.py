@@ -1,9 +1,10 @@
-"""Whatever the user's, the system's or a repository's own configuration says, and whatever the environment: the same ids, the same bytes."""
+"""Whatever the user, the system, a repository or the environment says: the same ids, the same bytes."""
 
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -130,8 +131,18 @@ EVIL = """
 [pack]
     writeReverseIndex = true
 """
-ATTRIBUTES = "* text=auto eol=crlf ident diff=evil filter=evil merge=evil -text working-tree-encoding=UTF-16\n*.py binary -diff\n"
-HOOKS = ["pre-commit", "post-checkout", "reference-transaction", "post-index-change", "pre-applypatch", "fsmonitor", "commit-msg", "post-rewrite"]
+ATTRIBUTES = "* text=auto eol=crlf ident diff=evil filter=evil merge=evil -text working-tree-encoding=UTF-16\n"
+ATTRIBUTES += "*.py binary -diff\n"
+HOOKS = [
+    "pre-commit",
+    "post-checkout",
+    "reference-transaction",
+    "post-index-change",
+    "pre-applypatch",
+    "fsmonitor",
+    "commit-msg",
+    "post-rewrite",
+]
 
 
 def write_evil(home) -> str:
@@ -170,10 +181,17 @@ def system_configuration(lab, home, monkeypatch):
 def configuration_by_environment(lab, home, monkeypatch):
     write_evil(home)
     pairs = {
-        "diff.noprefix": "true", "diff.context": "0", "apply.whitespace": "fix", "core.autocrlf": "true", "core.eol": "crlf",
-        "core.attributesFile": str(home / "attributes"), "core.hooksPath": str(home / "hooks"), "core.bigFileThreshold": "10",
-        "i18n.commitEncoding": "latin1", "commit.gpgsign": "true",
-    }  # fmt: skip
+        "diff.noprefix": "true",
+        "diff.context": "0",
+        "apply.whitespace": "fix",
+        "core.autocrlf": "true",
+        "core.eol": "crlf",
+        "core.attributesFile": str(home / "attributes"),
+        "core.hooksPath": str(home / "hooks"),
+        "core.bigFileThreshold": "10",
+        "i18n.commitEncoding": "latin1",
+        "commit.gpgsign": "true",
+    }
     monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(pairs)))
     for n, (key, value) in enumerate(pairs.items()):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{n}", key)
@@ -183,24 +201,50 @@ def configuration_by_environment(lab, home, monkeypatch):
 
 def environment(lab, home, monkeypatch):
     for name, value in {
-        "GIT_DIFF_OPTS": "-u7", "GIT_EXTERNAL_DIFF": "false", "GIT_PAGER": "false", "GIT_EDITOR": "false",
-        "GIT_AUTHOR_DATE": "yesterday", "GIT_COMMITTER_DATE": "yesterday", "GIT_COMMITTER_NAME": "x", "GIT_AUTHOR_EMAIL": "x",
-        "GIT_LITERAL_PATHSPECS": "1", "GIT_ATTR_SOURCE": "HEAD", "GIT_DEFAULT_HASH": "sha256", "GIT_INDEX_VERSION": "4",
-        "GIT_REPLACE_REF_BASE": "refs/tags", "GIT_NO_REPLACE_OBJECTS": "0", "GIT_MERGE_VERBOSITY": "5", "GIT_TRACE": "1",
-        "GIT_FLUSH": "0", "GIT_TEMPLATE_DIR": str(home), "GIT_EXEC_PATH_": "x", "GIT_CEILING_DIRECTORIES": "/",
-        "GIT_REFLOG_ACTION": "x", "GIT_NAMESPACE": "evil", "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "TZ": "Asia/Kathmandu",
-        "GREP_OPTIONS": "-v", "CDPATH": "/", "POSIXLY_CORRECT": "1",
-    }.items():  # fmt: skip
+        "GIT_DIFF_OPTS": "-u7",
+        "GIT_EXTERNAL_DIFF": "false",
+        "GIT_PAGER": "false",
+        "GIT_EDITOR": "false",
+        "GIT_AUTHOR_DATE": "yesterday",
+        "GIT_COMMITTER_DATE": "yesterday",
+        "GIT_COMMITTER_NAME": "x",
+        "GIT_AUTHOR_EMAIL": "x",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_ATTR_SOURCE": "HEAD",
+        "GIT_DEFAULT_HASH": "sha256",
+        "GIT_INDEX_VERSION": "4",
+        "GIT_REPLACE_REF_BASE": "refs/tags",
+        "GIT_NO_REPLACE_OBJECTS": "0",
+        "GIT_MERGE_VERBOSITY": "5",
+        "GIT_TRACE": "1",
+        "GIT_FLUSH": "0",
+        "GIT_TEMPLATE_DIR": str(home),
+        "GIT_EXEC_PATH_": "x",
+        "GIT_CEILING_DIRECTORIES": "/",
+        "GIT_REFLOG_ACTION": "x",
+        "GIT_NAMESPACE": "evil",
+        "LC_ALL": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "TZ": "Asia/Kathmandu",
+        "GREP_OPTIONS": "-v",
+        "CDPATH": "/",
+        "POSIXLY_CORRECT": "1",
+    }.items():
         monkeypatch.setenv(name, value)
 
 
 def from_a_hook(lab, home, monkeypatch):
     """What git exports to a hook of the outer repository."""
     for name, value in {
-        "GIT_DIR": str(lab.root / ".git"), "GIT_INDEX_FILE": str(lab.root / ".git" / "index"), "GIT_WORK_TREE": str(lab.root),
-        "GIT_PREFIX": "patches/", "GIT_OBJECT_DIRECTORY": str(lab.root / ".git" / "objects"), "GIT_COMMON_DIR": str(lab.root / ".git"),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(lab.root / ".git" / "objects"), "GIT_QUARANTINE_PATH": str(home),
-    }.items():  # fmt: skip
+        "GIT_DIR": str(lab.root / ".git"),
+        "GIT_INDEX_FILE": str(lab.root / ".git" / "index"),
+        "GIT_WORK_TREE": str(lab.root),
+        "GIT_PREFIX": "patches/",
+        "GIT_OBJECT_DIRECTORY": str(lab.root / ".git" / "objects"),
+        "GIT_COMMON_DIR": str(lab.root / ".git"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(lab.root / ".git" / "objects"),
+        "GIT_QUARANTINE_PATH": str(home),
+    }.items():
         monkeypatch.setenv(name, value)
 
 
@@ -216,8 +260,14 @@ def repository_local(lab, home, monkeypatch):
 
 
 SOURCES = [
-    user_configuration, xdg_files, system_configuration, configuration_by_environment, environment, from_a_hook, repository_local,
-]  # fmt: skip
+    user_configuration,
+    xdg_files,
+    system_configuration,
+    configuration_by_environment,
+    environment,
+    from_a_hook,
+    repository_local,
+]
 
 
 @pytest.fixture
@@ -268,7 +318,14 @@ def test_hostile(tiny, clean, monkeypatch, outcome, peaceful, source):
     assert not (clean / "hook-ran").exists()
 
 
-ATTRIBUTES_OF_ONES_OWN = ["* text=auto eol=crlf", "*.py binary -diff -merge", "* ident", "* filter=evil", "*.py merge=union", "* working-tree-encoding=UTF-16"]
+ATTRIBUTES_OF_ONES_OWN = [
+    "* text=auto eol=crlf",
+    "*.py binary -diff -merge",
+    "* ident",
+    "* filter=evil",
+    "*.py merge=union",
+    "* working-tree-encoding=UTF-16",
+]
 
 
 @pytest.mark.parametrize("line", ATTRIBUTES_OF_ONES_OWN)
@@ -330,7 +387,7 @@ def test_replaced_objects_are_not_taken_for_the_real_ones(tiny):
     assert result.code == 0 and tiny.tags() == tags and tiny.working() == tiny_stages()[2]
 
 
-# -- where it is run from ------------------------------------------------------------------------------------------------------------
+# -- where it is run from ---------------------------------------------------------------------------------------------
 
 
 def door(lab):
@@ -407,9 +464,17 @@ def test_pipe_that_is_closed_early(tiny):
 def test_terminal_that_knows_few_letters(tiny, encoding):
     scripts = door(tiny)
     env = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    for arguments, code in ((["apply.sh"], 0), (["apply.sh", "13"], 2), (["show.sh", "01"], 0), (["apply.sh", "01"], 0)):
+    for arguments, code in (
+        (["apply.sh"], 0),
+        (["apply.sh", "13"], 2),
+        (["show.sh", "01"], 0),
+        (["apply.sh", "01"], 0),
+    ):
         done = through(scripts / arguments[0], *arguments[1:], env=env)
-        assert done.returncode == code and b"Traceback" not in done.stderr, (arguments, done.stderr.decode(errors="replace"))
+        assert done.returncode == code and b"Traceback" not in done.stderr, (
+            arguments,
+            done.stderr.decode(errors="replace"),
+        )
 
 
 def test_no_colour_where_it_is_not_a_terminal(tiny):
@@ -419,7 +484,7 @@ def test_no_colour_where_it_is_not_a_terminal(tiny):
         assert b"\x1b[" not in done.stdout + done.stderr
 
 
-# -- owners --------------------------------------------------------------------------------------------------------------------------
+# -- owners -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away: folders of another owner not tested")
@@ -427,7 +492,7 @@ def test_checkout_of_another_owner(tiny):
     """As in containers."""
     for folder, _, names in os.walk(tiny.root):
         for name in (".", *names):
-            os.chown(os.path.join(folder, name), 12345, 12345, follow_symlinks=False)
+            os.chown(Path(folder) / name, 12345, 12345, follow_symlinks=False)
     tiny.ok("apply", "02")
     tiny.ok("show", "01")
     tiny.edit('"""\nGuess', '"""\n# mine\nGuess')

@@ -104,7 +104,9 @@ def test_new(tiny):
     assert "patches/05-fifth-one.patch" in out and "header" in out
     assert {name: data for name, data in tiny.bytes_of_patches().items() if name in before} == before
     data = (tiny.patches / "05-fifth-one.patch").read_text()
-    assert data.startswith("From: ") and "\nDate: " in data and "\nSubject: delta" in data and "\n---\ndiff --git " in data
+    assert (
+        data.startswith("From: ") and "\nDate: " in data and "\nSubject: delta" in data and "\n---\ndiff --git " in data
+    )
     assert tiny.position()["position"] == "stage 05" and tiny.git("status", "--porcelain") == ""
     tiny.ok("apply", "00")
     tiny.ok("apply", "05")
@@ -163,7 +165,7 @@ def test_file_in_a_later_patch_may_change_an_earlier_ones_line(tiny):
     assert b"\n-    rng.random() # the first one is never used\n" in tiny.files[4].read_bytes()
 
 
-# -- refusals ---------------------------------------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("edit", ["delete a line", "change a line", "delete a file", "empty a file"])
@@ -186,7 +188,9 @@ def test_upstreams_last_line_without_newline_stays(tiny):
     assert tiny.run("refresh", "04").code in (1, 3)
 
 
-@pytest.mark.parametrize(("stand", "arguments"), [("02", ["03"]), ("03", ["02"]), ("00", ["01"]), ("03", ["--new", "x"]), ("00", ["00"])])
+@pytest.mark.parametrize(
+    ("stand", "arguments"), [("02", ["03"]), ("03", ["02"]), ("00", ["01"]), ("03", ["--new", "x"]), ("00", ["00"])]
+)
 def test_wrong_place(tiny, stand, arguments):
     tiny.ok("apply", stand)
     tiny.add_line()
@@ -236,7 +240,7 @@ def test_patch_that_would_be_empty(tiny):
 
 
 def test_too_much_context_cannot_come_about(tiny):
-    """Insertions at every distance from one another: whatever refresh accepts has at most two lines of context together."""
+    """Insertions at every distance: whatever refresh accepts has at most two lines of context together."""
     lines = tiny.code.read_text().split("\n")
     for at in (40, 36, 33, 31, 30, 12):
         lines.insert(at, f"    # inserted at {at}")
@@ -245,7 +249,7 @@ def test_too_much_context_cannot_come_about(tiny):
     context = 0
     for line in tiny.files[3].read_text().split("\n@@ ", 1)[1].split("\n")[1:]:
         context = context + 1 if line.startswith(" ") else 0
-        assert context <= 2 and "@@ " not in line[3:] or not line.split("@@")[-1].strip()
+        assert (context <= 2 and "@@ " not in line[3:]) or not line.split("@@")[-1].strip()
 
 
 def test_broken_series_is_refused(tiny):
@@ -260,13 +264,18 @@ def test_unfinished_conflict_of_carry(tiny):
     tiny.edit(place, place + "    # mine\n")
     assert tiny.run("apply", "03", "--carry").code == 3
     refused(tiny, 3, "03")
-    tiny.code.write_text(tiny.code.read_text().replace("<<<<<<< stage 03\n", "").replace("\n=======\n", "\n").replace(">>>>>>> your edits\n", ""))
+    tiny.code.write_text(
+        tiny.code.read_text()
+        .replace("<<<<<<< stage 03\n", "")
+        .replace("\n=======\n", "\n")
+        .replace(">>>>>>> your edits\n", "")
+    )
     git(tiny.stage, "add", "-u")
     tiny.ok("refresh", "03")
     assert b"+    # mine\n" in tiny.files[2].read_bytes()
 
 
-# -- the reader's work --------------------------------------------------------------------------------------------------------
+# -- the reader's work ------------------------------------------------------------------------------------------------
 
 
 def test_commits_become_the_patch_and_are_kept(tiny):
@@ -292,7 +301,11 @@ def test_branch_of_the_reader_stays(tiny):
 
 def test_working_files_are_not_touched(tiny):
     tiny.add_line()
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tiny.stage.rglob("*") if ".git" not in path.parts and path.is_file()}
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in tiny.stage.rglob("*")
+        if ".git" not in path.parts and path.is_file()
+    }
     tiny.ok("refresh", "04")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
 
@@ -313,13 +326,13 @@ def test_plain_git_applies_what_refresh_wrote(tiny, tmp_path):
     assert said(tmp_path / "c", "rev-parse", "HEAD^{tree}") == tiny.tree("stage/04")
 
 
-# -- against a model in plain lists -----------------------------------------------------------------------------------------------
+# -- against a model in plain lists -----------------------------------------------------------------------------------
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_random_insertions_at_random_stages(tiny_template, clean, tmp_path_factory, seed):
-    """A model of the series as lists of (id, line): refresh agrees with it, or refuses a conflict and changes nothing."""
+    """A model of the series as lists of (id, line): refresh agrees, or refuses a conflict and changes nothing."""
     rng = random.Random(seed)
     lab = tiny_template.copy(tmp_path_factory.mktemp("random") / "c")
     texts = [stage["makemore.py"].decode().split("\n")[:-1] for stage in tiny_stages()]

@@ -39,7 +39,7 @@ def header_end(data: bytes) -> int:
     return data.index(b"\ndiff --git ") + 1
 
 
-# -- one patch, damaged --------------------------------------------------------------------------------------------------
+# -- one patch, damaged -----------------------------------------------------------------------------------------------
 
 
 def test_whole(shop):
@@ -125,8 +125,9 @@ DAMAGE = {
     "the mail's signature": lambda d: d + b"-- \n2.39.5\n",
     "text after the diff": lambda d: d + b"that is all\n",
     "a blank line after the diff": lambda d: d + b"\n",
-    "a deletion of upstream's file": lambda d: d
-    + b"diff --git a/LICENSE b/LICENSE\ndeleted file mode 100644\nindex %s..%s\n" % (b"1" * 40, b"0" * 40),
+    "a deletion of upstream's file": lambda d: (
+        d + b"diff --git a/LICENSE b/LICENSE\ndeleted file mode 100644\nindex %s..%s\n" % (b"1" * 40, b"0" * 40)
+    ),
     "a rename": lambda d: d + b"diff --git a/a b/b\nsimilarity index 100%\nrename from a\nrename to b\n",
     "a mode change": lambda d: d + b"diff --git a/names.txt b/names.txt\nold mode 100644\nnew mode 100755\n",
     "a binary file": lambda d: d + b"diff --git a/x b/x\nindex %s..%s\nBinary files differ\n" % (b"1" * 40, b"2" * 40),
@@ -158,14 +159,20 @@ def test_refusal_names_file_and_line(shop):
     assert any("git checkout -- patches/01-frost-days.patch" in way for way in refused.value.ways)
 
 
-# -- a patch that reaches outside -----------------------------------------------------------------------------------------
+# -- a patch that reaches outside -------------------------------------------------------------------------------------
 
 OUTSIDE = ["../x", "a/../../x", ".git/config", ".GIT/config", "a/.git/hooks/post-checkout", "/etc/x", "a//x", "./../x"]
 
 
+def new_file(path: str, mode: str = "100644") -> str:
+    ids = f"{'0' * 40}..{'1' * 40}"
+    top = f"diff --git a/{path} b/{path}\nnew file mode {mode}\nindex {ids}\n--- /dev/null\n+++ b/{path}\n"
+    return top + "@@ -0,0 +1 @@\n+/etc\n"
+
+
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_patch_that_reaches_outside_the_tree(tiny, path):
-    new = f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex {'0' * 40}..{'1' * 40}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+x\n"
+    new = new_file(path)
     file = tiny.files[3]
     file.write_bytes(file.read_bytes() + new.encode())
     before, outside = tiny.everything(), sorted(p.name for p in tiny.root.parent.iterdir())
@@ -175,12 +182,12 @@ def test_patch_that_reaches_outside_the_tree(tiny, path):
 
 
 def test_patch_that_makes_a_link(tiny):
-    new = f"diff --git a/l b/l\nnew file mode 120000\nindex {'0' * 40}..{'1' * 40}\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n"
+    new = new_file("l", "120000") + "\\ No newline at end of file\n"
     tiny.files[3].write_bytes(tiny.files[3].read_bytes() + new.encode())
     assert tiny.run("apply", "04").code == 3
 
 
-# -- a diff hidden in the prose -------------------------------------------------------------------------------------------
+# -- a diff hidden in the prose ---------------------------------------------------------------------------------------
 
 HIDDEN = """diff --git a/names.txt b/names.txt
 --- a/names.txt
@@ -228,16 +235,36 @@ def test_first_body_line_that_git_am_would_eat(shop, field):
 
 
 def test_quoted_diff_is_prose(shop):
-    lab, _, loaded, trees = shop
+    _lab, _, loaded, trees = shop
     quoted = "".join(f"| {line}\n" for line in HIDDEN.splitlines()).encode()
     data = loaded[0].data.replace(b"A second paragraph", quoted + b"\nA second paragraph")
     assert trees_or_refused(shop, 1, data) == trees
 
 
 SHADY = [
-    *HIDDEN.splitlines(), "Index: x", "--- ", "---", "***", "*** a/names.txt", "== x", "> - x", "1,2c3", "Prereq: 1", "-- ", "=====",
-    "rename from a", "deleted file mode 100644", "index 123..456", "GIT binary patch", "-- >8 --", "8<", "From: x", "Subject: y", "a", "1a",
-]  # fmt: skip
+    *HIDDEN.splitlines(),
+    "Index: x",
+    "--- ",
+    "---",
+    "***",
+    "*** a/names.txt",
+    "== x",
+    "> - x",
+    "1,2c3",
+    "Prereq: 1",
+    "-- ",
+    "=====",
+    "rename from a",
+    "deleted file mode 100644",
+    "index 123..456",
+    "GIT binary patch",
+    "-- >8 --",
+    "8<",
+    "From: x",
+    "Subject: y",
+    "a",
+    "1a",
+]
 
 
 @pytest.mark.parametrize("indent", ["", " ", "    ", "\t", "| ", "> ", "X", "- ", "\f", "\u00a0"])
@@ -258,19 +285,21 @@ def test_prose_that_is_accepted_is_prose_to_git_and_patch_too(shop, tmp_path, in
     together = [line for line in SHADY if accepted([line])]
     git(tmp_path, "clone", "-q", str(lab.source), "c")
     work, file = tmp_path / "c", tmp_path / "01.patch"
-    for lines in ([together] if accepted(together) else [[line] for line in together]):
+    for lines in [together] if accepted(together) else [[line] for line in together]:
         file.write_bytes(with_prose(lines))
         for command in (["git", "apply", "--index"], ["git", "am", "-q", "--keep-cr"], ["patch", "-p1", "-s", "-i"]):
             git(work, "checkout", "-qf", "--detach", lab.pin)
             if command[0] == "git":
                 git(work, *command[1:], str(file))
             elif shutil.which("patch"):
-                subprocess.run([*command, str(file)], cwd=work, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+                subprocess.run(
+                    [*command, str(file)], cwd=work, check=True, stdin=subprocess.DEVNULL, capture_output=True
+                )
                 git(work, "add", "-A")
             assert git(work, "write-tree").decode().strip() == trees[1], (command, lines)
 
 
-# -- the folder -----------------------------------------------------------------------------------------------------------
+# -- the folder -------------------------------------------------------------------------------------------------------
 
 
 def rename(lab, old: int, new: str) -> None:
@@ -309,7 +338,20 @@ def test_duplicated_at_the_end(tiny):
     assert result.code == 3 and "05-again" in result.err
 
 
-@pytest.mark.parametrize("name", ["2-x.patch", "001-x.patch", "01_x.patch", "01-X.patch", "01-x.patch.orig", "01-x.patch~", "x", "01-.patch", "99-x y.patch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2-x.patch",
+        "001-x.patch",
+        "01_x.patch",
+        "01-X.patch",
+        "01-x.patch.orig",
+        "01-x.patch~",
+        "x",
+        "01-.patch",
+        "99-x y.patch",
+    ],
+)
 def test_names_that_are_none(tiny, name):
     (tiny.patches / name).write_bytes(tiny.files[0].read_bytes())
     result = tiny.run("apply", "01")
@@ -342,20 +384,31 @@ def test_empty_series(tiny):
     assert tiny.run("apply", "01").code == 2
 
 
-# -- names of stages ------------------------------------------------------------------------------------------------------
+# -- names of stages --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("00", 0), ("3", 3), ("03", 3), ("last", 4), ("frost-days", 1), ("04-quiet-report", 4), ("next", 3), ("prev", 1)],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("00", 0),
+        ("3", 3),
+        ("03", 3),
+        ("last", 4),
+        ("frost-days", 1),
+        ("04-quiet-report", 4),
+        ("next", 3),
+        ("prev", 1),
+    ],
+)
 def test_stage_names(shop, text, number):
     assert shop[2].number(text, here=2) == number
 
 
 @pytest.mark.parametrize(
-    ("text", "near"), [("13", "03"), ("5", "04"), ("44", "04"), ("frost-day", "frost-days"), ("strom-report", "storm-report")]
-)  # fmt: skip
+    ("text", "near"),
+    [("13", "03"), ("5", "04"), ("44", "04"), ("frost-day", "frost-days"), ("strom-report", "storm-report")],
+)
 def test_unknown_stage_suggests_the_near_one(shop, text, near):
     with pytest.raises(BadInput) as refused:
         shop[2].number(text)
@@ -368,7 +421,7 @@ def test_nonsense_is_bad_input(shop, text):
         shop[2].number(text)
 
 
-# -- what a patch says of itself ------------------------------------------------------------------------------------------
+# -- what a patch says of itself --------------------------------------------------------------------------------------
 
 
 def test_header_fields(shop):

@@ -37,8 +37,9 @@ def test_context_is_the_readers_own_checkout(tiny, context):
     for number, mark, text in rows:
         assert text.rstrip() == model[int(number) - 1].rstrip(), (number, mark)
     assert [text for _, mark, text in rows if mark == "+"] == [
-        "        assert lines", "    rng.random() # the first one is never used",
-    ]  # fmt: skip
+        "        assert lines",
+        "    rng.random() # the first one is never used",
+    ]
     quoted = [row for row in rows if row[1] == " "]
     assert len(quoted) == {0: 0, 1: 4, 3: 11, 10: None, 1000: len(model) - 1 - 2}[context] or context == 10
 
@@ -73,7 +74,9 @@ def test_deleted_lines_are_shown_with_a_minus(tiny):
     assert re.search(r"^ +\d+ \+ +rng.random\(\) # the first one is thrown away$", out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("arguments", [["00"], ["13"], [], ["01", "02"], ["01", "--context", "-1"], ["01", "--context", "x"], ["next"]])
+@pytest.mark.parametrize(
+    "arguments", [["00"], ["13"], [], ["01", "02"], ["01", "--context", "-1"], ["01", "--context", "x"], ["next"]]
+)
 def test_bad_usage(tiny, arguments):
     assert tiny.run("show", *arguments).code == 2
 
@@ -97,7 +100,7 @@ def test_without_stage(tiny):
     assert not tiny.stage.exists()
 
 
-# -- its parts ------------------------------------------------------------------------------------------------------------------
+# -- its parts --------------------------------------------------------------------------------------------------------
 
 
 SOURCE = textwrap.dedent(
@@ -125,11 +128,22 @@ SOURCE = textwrap.dedent(
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [
-        (1, 1, "at the top"), (2, 2, "at the top"), (3, 4, "in `A`"), (5, 5, "in `A.f`"), (7, 7, "in `A.f.g`"), (7, 8, "in `A.f`"),
-        (9, 9, "in `A`"), (10, 10, "in `A.h`"), (12, 12, "after `A`"), (13, 13, "in `f`"), (14, 14, "after `f`"),
-        (12, 14, "after `A`"), (16, 16, "in the main program"), (17, 17, "after `f`"),
+        (1, 1, "at the top"),
+        (2, 2, "at the top"),
+        (3, 4, "in `A`"),
+        (5, 5, "in `A.f`"),
+        (7, 7, "in `A.f.g`"),
+        (7, 8, "in `A.f`"),
+        (9, 9, "in `A`"),
+        (10, 10, "in `A.h`"),
+        (12, 12, "after `A`"),
+        (13, 13, "in `f`"),
+        (14, 14, "after `f`"),
+        (12, 14, "after `A`"),
+        (16, 16, "in the main program"),
+        (17, 17, "after `f`"),
     ],
-)  # fmt: skip
+)
 def test_places(first, last, words):
     assert symbols.place(symbols.spans(SOURCE), first, last) == words
 

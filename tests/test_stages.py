@@ -1,5 +1,6 @@
 """Stages: the same ids on every machine, checked before and after, and nothing moves when a patch fails."""
 
+import itertools
 import shutil
 import subprocess
 
@@ -39,7 +40,7 @@ def test_ids_are_those_of_the_plain_commit_object(tiny):
 
     with workshop(tiny.project) as shop:
         stages = shop.stages
-        for before, stage in zip(stages, stages[1:], strict=False):
+        for before, stage in itertools.pairwise(stages):
             body = shop.repo.run("cat-file", "commit", stage.commit)
             who = f"makemore deltas <deltas@example.org> {1735689600 + 60 * stage.number} +0000"
             head = f"tree {stage.tree}\nparent {before.commit}\nauthor {who}\ncommitter {who}\n\n"
@@ -111,7 +112,9 @@ def test_offset_is_a_failure(tiny):
     data = file.read_bytes()
     import re
 
-    shifted = re.sub(rb"@@ -(\d+),(\d+) \+(\d+),", lambda m: b"@@ -%d,%s +%d," % (int(m[1]) + 1, m[2], int(m[3]) + 1), data)
+    shifted = re.sub(
+        rb"@@ -(\d+),(\d+) \+(\d+),", lambda m: b"@@ -%d,%s +%d," % (int(m[1]) + 1, m[2], int(m[3]) + 1), data
+    )
     file.write_bytes(shifted)
     before = tiny.everything()
     assert tiny.run("apply", "01").code == 3
@@ -140,7 +143,7 @@ def test_failing_patch_leaves_a_fresh_checkout_fresh(tiny):
     outer = said(tiny.root, "status", "--porcelain", "--ignored")
     assert tiny.run("apply", "01").code == 3
     assert not tiny.project.journal.exists()
-    left = {line for line in said(tiny.root, "status", "--porcelain", "--ignored").splitlines()} - set(outer.splitlines())
+    left = set(said(tiny.root, "status", "--porcelain", "--ignored").splitlines()) - set(outer.splitlines())
     assert left <= {"!! stage/"}
     if tiny.stage.exists():
         assert tiny.tags() == {} and tiny.git("status", "--porcelain") == ""
@@ -151,13 +154,14 @@ def test_tags_and_history(lab):
     count = lab.last
     assert sorted(lab.tags()) == [f"refs/tags/stage/{n:02d}" for n in range(count + 1)]
     line = lab.git("rev-list", "--first-parent", "HEAD").splitlines()
-    assert line[:count + 1] == [lab.tags()[f"refs/tags/stage/{n:02d}"] for n in range(count, -1, -1)]
+    assert line[: count + 1] == [lab.tags()[f"refs/tags/stage/{n:02d}"] for n in range(count, -1, -1)]
     assert lab.git("status", "--porcelain") == ""
     assert lab.git("fsck", "--strict").strip() == ""
 
 
 def test_upstream_and_the_outer_repository_stay_as_they_are(lab):
     """The submodule and its objects, byte for byte; the outer status."""
+
     def whole(folder):
         return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
 
@@ -190,7 +194,16 @@ def test_shallow_upstream_gives_the_same_ids(tiny, tmp_path):
     shutil.rmtree(tiny.stage)
     modules = tiny.root / ".git" / "modules" / "upstream" / "makemore"
     git(tmp_path, "init", "-q", "--bare", "shallow.git")
-    git(tmp_path / "shallow.git", "-c", "uploadpack.allowAnySHA1InWant=true", "fetch", "-q", "--depth=1", tiny.source.as_uri(), tiny.pin)
+    git(
+        tmp_path / "shallow.git",
+        "-c",
+        "uploadpack.allowAnySHA1InWant=true",
+        "fetch",
+        "-q",
+        "--depth=1",
+        tiny.source.as_uri(),
+        tiny.pin,
+    )
     shutil.rmtree(modules / "objects")
     shutil.copytree(tmp_path / "shallow.git" / "objects", modules / "objects")
     shutil.copy(tmp_path / "shallow.git" / "shallow", modules / "shallow")

@@ -72,7 +72,17 @@ def test_the_first_way_out_works_as_printed(tiny, clean, monkeypatch):
     tiny.ok("apply", "02")
 
 
-MIRRORS = ["folder", "bare", "url", "relative", "with spaces", "ünïcode", "with = and 'quotes'", "% percent", "trailing slash"]
+MIRRORS = [
+    "folder",
+    "bare",
+    "url",
+    "relative",
+    "with spaces",
+    "ünïcode",
+    "with = and 'quotes'",
+    "% percent",
+    "trailing slash",
+]
 
 
 @pytest.mark.parametrize("kind", MIRRORS)

@@ -89,14 +89,14 @@ def execute(
     not fail are kept. KeyboardInterrupt: the children are ended, their runs stay incomplete.
     """
     environment = machine.describe()
-    found = {} if fresh else {plan.name: _finished(project, plan, environment) for plan in plans}
+    found = {} if fresh else {plan.name: finished(project, plan) for plan in plans}
     with contextlib.ExitStack() as stack:
         stack.enter_context(_disk_full_is_said())
         work = []
         for plan in {plan.name: plan for plan in plans if not found.get(plan.name)}.values():
             lock = stack.enter_context(_lock(project, plan))
             _settle(plan.folder(project))
-            found[plan.name] = None if fresh else _finished(project, plan, environment)  # it may be there by now
+            found[plan.name] = None if fresh else finished(project, plan)  # it may be there by now
             if not found[plan.name]:
                 work.append(_Work(project, plan, environment, lock))
         for name, result in found.items():
@@ -240,7 +240,7 @@ def _outcome(code: int) -> str:
     return f"killed by {name}" + (", most often because memory ran out" if name == "SIGKILL" else "")
 
 
-def _finished(project: Project, plan: Plan, environment: dict[str, Any]) -> Result | None:
+def finished(project: Project, plan: Plan) -> Result | None:
     """The run, where it is there: complete, of this code, these arguments, this seed and this torch."""
     folder = plan.folder(project)
     about, metrics = _about(folder), _metrics(folder)
@@ -249,7 +249,7 @@ def _finished(project: Project, plan: Plan, environment: dict[str, Any]) -> Resu
         "control_id": plan.run.control_id,
         "arguments": plan.arguments,
         "seed": plan.seed,
-        "torch": environment["torch"],
+        "torch": machine.torch_version(),
     }
     if not _complete(folder) or any(about.get(key) != value for key, value in wanted.items()):
         return None

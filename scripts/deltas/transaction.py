@@ -139,9 +139,7 @@ class Transaction:
                     raise WorkAtRisk(f"{file['target']} changed while this command was at work", "", ["run it again"])
             _write_log(self.project, log | {"phase": "commit"})
         except RefsMoved as error:
-            raise CheckFailed(
-                f"the references of stage/ cannot be moved: {error}", "", ["run the command again"]
-            ) from None
+            raise _held(error) from None
         for file in self._files:
             _put(self.project, file)
         if self._index:
@@ -177,6 +175,14 @@ def recover(project: Project, quietly: bool = False) -> None:
     return None if quietly else console.note(f"finished `{log['what']}`, which had been interrupted")
 
 
+def _held(error: RefsMoved) -> CheckFailed:
+    return CheckFailed(
+        f"the references of stage/ cannot be moved: {error}",
+        "no other git at work in stage/",
+        ["run the command again", "rm the .lock file that is named   # if no git is at work in stage/"],
+    )
+
+
 def _move_refs(repo: Repo, log: dict) -> None:
     """The references of an interrupted commit. What one was moved to since is kept under refs/kept/."""
     updates = []
@@ -190,7 +196,11 @@ def _move_refs(repo: Repo, log: dict) -> None:
             )
         updates.append((name, new, now))
     references = repo.ref_transaction()
-    references.prepare([update for update in updates if update[1] != update[2]])
+    try:
+        references.prepare([update for update in updates if update[1] != update[2]])
+    except RefsMoved as error:
+        references.abort()
+        raise _held(error) from None
     references.commit()
 
 

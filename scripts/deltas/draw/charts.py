@@ -1,0 +1,88 @@
+"""Charts that several stages draw: test losses side by side, names side by side."""
+
+import statistics
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from .runs import Runs
+from .style import Figure, Palette
+
+
+def losses(runs: Runs, names: Sequence[str], title: str, caption: str, name: str = "losses") -> Figure:
+    """A row a run: the test loss of every seed as a dot, on all test names and on the unseen ones."""
+    rows = []
+    for run in names:
+        for metric in ("test_loss", "test_loss_unseen"):
+            values = runs.metric(run, metric)
+            sd = statistics.stdev(values) if len(values) > 1 else 0.0
+            rows.append((run, metric, round(statistics.fmean(values), 4), round(sd, 4), len(values)))
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        for at, run in enumerate(names):
+            for metric, shift, mark, fill in (("test_loss", -0.14, "o", True), ("test_loss_unseen", 0.14, "D", False)):
+                values = runs.metric(run, metric)
+                colour = palette.lines[0 if fill else 1]
+                axes.plot(
+                    values, [at + shift] * len(values), mark, color=colour, ms=5, fillstyle="full" if fill else "none",
+                    label=("all test names" if fill else "names not in train") if at == 0 else None,
+                )  # fmt: skip
+                axes.annotate(
+                    f"{statistics.fmean(values):.3f}", (max(values), at + shift), xytext=(7, 0),
+                    textcoords="offset points", va="center", fontsize=7.5,
+                )  # fmt: skip
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.margins(x=0.12)
+        axes.set_xlabel("test loss, nats per character (lower is better)")
+        axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)
+        figure.legend(loc="outside upper left", ncols=2)
+
+    return Figure(
+        name=name,
+        title=title,
+        caption=caption,
+        description="A dot plot with a row for each run: " + "; ".join(f"{r} {m} {v}" for r, m, v, _, _ in rows) + ".",
+        columns=("run", "metric", "mean", "sd", "seeds"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(7.0, 1.3 + 0.5 * len(names)),
+    )
+
+
+def names(
+    runs: Runs, left: str, right: str, title: str, caption: str, count: int = 14, compare: bool = False
+) -> Figure:
+    """Names of two runs' first seeds side by side; compare: characters that differ are underlined."""
+    pairs = [
+        tuple((folder.path / "samples.txt").read_text(encoding="utf-8").splitlines()[:count])
+        for folder in (runs.first(left), runs.first(right))
+    ]
+    rows = list(zip(*pairs, strict=True))
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        axes.axis("off")
+        axes.set(xlim=(0, 44), ylim=(count + 0.5, -1.2))
+        for column, run in ((1, left), (23, right)):
+            axes.text(column, -0.6, run, fontweight="bold", va="center")
+        for at, (first, second) in enumerate(rows):
+            for column, name, other in ((1, first, second), (23, second, first)):
+                for place, (mine, theirs) in enumerate(zip_longest(name, other, fillvalue="")):
+                    if mine:
+                        differs = compare and mine != theirs
+                        axes.text(
+                            column + place * 0.95, at + 0.4, mine, family="monospace", ha="center", va="center",
+                            color=palette.lines[1] if differs else palette.ink, fontweight="bold" if differs else None,
+                        )  # fmt: skip
+
+    return Figure(
+        name="names",
+        title=title,
+        caption=caption,
+        description=f"Two columns of {count} names, from {left} and from {right}.",
+        columns=(left, right),
+        rows=tuple(rows),
+        draw=draw,
+        size=(6.0, 0.6 + 0.22 * count),
+    )

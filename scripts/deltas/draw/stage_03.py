@@ -1,0 +1,221 @@
+"""Stage 03: inside a deep MLP, with and without BatchNorm."""
+
+import statistics
+from typing import Any
+
+import numpy
+
+from ..diagnostics import FILE, hidden
+from . import charts
+from .runs import Runs
+from .style import DASHES, Figure, Palette
+
+GAINS = (("small", "gain 0.5, too small"), ("good", "gain 5/3"), ("large", "gain 4, too large"))
+
+
+def figures(runs: Runs) -> list[Figure]:
+    """Those whose runs are at hand."""
+    pairs = [run for name, _ in GAINS for run in (name, f"{name}-bn")]
+    if not runs.has(*pairs):
+        return []
+    drawn = [
+        _activations(runs, 0, "start", "At initialisation: what the tanh layers put out"),
+        _activations(runs, -1, "end", "After training: what the tanh layers put out"),
+        _gradients(runs),
+        _updates(runs),
+    ]
+    if runs.has("large-fast", "large-fast-bn"):
+        drawn.append(_dead(runs))
+        drawn.append(
+            charts.losses(
+                runs,
+                (*pairs, "large-fast", "large-fast-bn"),
+                "What the scale costs, and what BatchNorm buys",
+                "BatchNorm lifts the vanishing net out of its hole. Gain 4 it does not rescue at the same learning "
+                "rate: the forward pass forgets the gain, the step size does not. At 16 times the rate it does.",
+            )
+        )
+    return drawn
+
+
+def _records(runs: Runs, run: str) -> list[dict[str, Any]]:
+    return runs.first(run).lines(FILE)
+
+
+def _label(run: str) -> str:
+    return dict(GAINS).get(run.removesuffix("-bn"), run) if not run.endswith("-bn") else "with BatchNorm"
+
+
+def _activations(runs: Runs, which: int, when: str, title: str) -> Figure:
+    shown = {run: _records(runs, run)[which] for name, _ in GAINS for run in (name, f"{name}-bn")}
+    rows = [
+        (run, layer + 1, round(each["mean"], 3), round(each["std"], 3), round(each["saturated"], 4))
+        for run, record in shown.items()
+        for layer, each in enumerate(record["act"])
+    ]
+
+    def draw(figure, palette: Palette) -> None:
+        grid = figure.subplots(2, 3, sharex=True, sharey="row")
+        for row, suffix in enumerate(("", "-bn")):
+            for column, (name, label) in enumerate(GAINS):
+                axes = grid[row][column]
+                layers = shown[name + suffix]["act"]
+                for at, layer in enumerate(layers):
+                    share = numpy.array(layer["hist"]) / sum(layer["hist"])
+                    centres = numpy.linspace(-1, 1, len(share) + 1)[:-1] + 1 / len(share)
+                    axes.plot(
+                        centres, share, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2,
+                        label=f"layer {at + 1}" if row == column == 0 else None,
+                    )  # fmt: skip
+                flat = statistics.fmean(layer["saturated"] for layer in layers)
+                axes.text(0.03, 0.93, f"{flat:.0%} saturated", transform=axes.transAxes, fontsize=8, va="top")
+                axes.set_yscale("log")
+                axes.set_ylim(1e-3, 1)
+                if row == 0:
+                    axes.set_title(label)
+                else:
+                    axes.set_xlabel("output of tanh")
+            grid[row][0].set_ylabel("share, " + ("with BatchNorm" if suffix else "without"))
+        figure.legend(loc="outside upper center", ncols=5)
+
+    means = {run: statistics.fmean(layer["saturated"] for layer in record["act"]) for run, record in shown.items()}
+    return Figure(
+        name=f"activations-{when}",
+        title=title,
+        caption=(
+            "Too small a gain and the signal fades from layer to layer. Too large and "
+            f"{means['large']:.0%} of the outputs sit beyond 0.97, where tanh is flat. "
+            "With BatchNorm (below) the layers look alike at any gain: "
+            f"{means['small-bn']:.0%}, {means['good-bn']:.0%} and {means['large-bn']:.0%}."
+        ),
+        description="Six panels, three gains without and with BatchNorm: histograms of five layers' tanh outputs.",
+        columns=("run", "layer", "mean", "std", "saturated"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(8.6, 4.6),
+    )
+
+
+def _gradients(runs: Runs) -> Figure:
+    order = [run for name, _ in GAINS for run in (name, f"{name}-bn")]
+    shown = {run: (_records(runs, run)[0], _records(runs, run)[-1]) for run in order}
+    rows = [
+        (run, when, layer + 1, f"{each['std']:.2e}")
+        for run, pair in shown.items()
+        for when, record in zip(("start", "end"), pair, strict=True)
+        for layer, each in enumerate(record["grad"])
+    ]
+
+    def draw(figure, palette: Palette) -> None:
+        grid = figure.subplots(1, 2, sharey=True)
+        for axes, which, title in zip(grid, (0, 1), ("at initialisation", "after training"), strict=True):
+            for at, run in enumerate(order):
+                spread = [layer["std"] for layer in shown[run][which]["grad"]]
+                label = f"{_label(run)}" if not run.endswith("-bn") else f"{_label(run[:-3])}, BatchNorm"
+                axes.plot(
+                    range(1, len(spread) + 1), spread, color=palette.lines[at // 2], linestyle=DASHES[at % 2],
+                    marker="o" if at % 2 == 0 else "D", ms=4, label=label if which == 0 else None,
+                )  # fmt: skip
+            axes.set_title(title)
+            axes.set_yscale("log")
+            axes.set_xlabel("tanh layer")
+            axes.set_xticks(range(1, len(spread) + 1))
+            axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
+        grid[0].set_ylabel("std of the gradient")
+        figure.legend(loc="outside upper center", ncols=3, fontsize=7.5)
+
+    spread = {run: runs.metric(run, "gradient_spread_start") for run in ("small", "small-bn")}
+    return Figure(
+        name="gradients",
+        title="How much gradient reaches each layer",
+        caption=(
+            f"At gain 0.5 the first layer's gradient is {statistics.fmean(spread['small']):.0f} times smaller than the "
+            f"last one's; with BatchNorm the layers differ {statistics.fmean(spread['small-bn']):.1f}-fold."
+        ),
+        description="Two line charts over five layers, logarithmic: the gradient's standard deviation for each run.",
+        columns=("run", "when", "layer", "std of the gradient"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(8.0, 3.8),
+    )
+
+
+def _updates(runs: Runs) -> Figure:
+    order = [run for name, _ in GAINS for run in (name, f"{name}-bn")]
+    shown = {run: [(r["step"], statistics.median(hidden(r))) for r in _records(runs, run)] for run in order}
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        for at, run in enumerate(order):
+            steps, ratios = zip(*shown[run], strict=True)
+            label = _label(run) if not run.endswith("-bn") else f"{_label(run[:-3])}, BatchNorm"
+            axes.plot(steps, ratios, color=palette.lines[at // 2], linestyle=DASHES[at % 2], label=label)
+        axes.axhline(1e-3, color=palette.ink, linewidth=0.8)
+        axes.annotate("1e-3: about right", (0, 1e-3), xytext=(2, 3), textcoords="offset points", fontsize=7.5)
+        axes.set_yscale("log")
+        axes.set_xlabel("step")
+        axes.set_ylabel("update : data, median of hidden weights")
+        figure.legend(loc="outside right upper", fontsize=8)
+
+    return Figure(
+        name="updates",
+        title="How far the weights move in a step",
+        caption=(
+            "The standard deviation of a step over that of the weights it changes. With BatchNorm a gain four times as "
+            "large moves the weights sixteen times less: what the forward pass forgets, the step size remembers. All "
+            "curves go to zero with the learning rate."
+        ),
+        description="A line chart over the steps, logarithmic: update to data, with a guide line at one thousandth.",
+        columns=("run", "step", "update:data"),
+        rows=tuple((run, step, f"{ratio:.2e}") for run, pairs in shown.items() for step, ratio in pairs),
+        draw=draw,
+        size=(8.0, 3.6),
+    )
+
+
+def _dead(runs: Runs) -> Figure:
+    order = ("large", "large-bn", "large-fast", "large-fast-bn")
+    labels = {
+        "large": "gain 4", "large-bn": "gain 4, BatchNorm",
+        "large-fast": "gain 4, 16 times the rate", "large-fast-bn": "gain 4, 16 times the rate, BatchNorm",
+    }  # fmt: skip
+    shown = {run: [(r["step"], r["act"]) for r in _records(runs, run)] for run in order}
+    rows = [
+        (
+            run,
+            step,
+            round(statistics.fmean(a["saturated"] for a in act), 4),
+            round(statistics.fmean(a["dead"] for a in act), 4),
+        )
+        for run, records in shown.items()
+        for step, act in records
+    ]
+
+    def draw(figure, palette: Palette) -> None:
+        grid = figure.subplots(1, 2, sharey=True)
+        for axes, key, title in zip(grid, ("saturated", "dead"), ("saturated outputs", "dead neurons"), strict=True):
+            for at, run in enumerate(order):
+                steps = [step for step, _ in shown[run]]
+                share = [statistics.fmean(layer[key] for layer in act) for _, act in shown[run]]
+                label = labels[run] if key == "dead" else None
+                axes.plot(steps, share, color=palette.lines[at % 4], linestyle=DASHES[at], label=label)
+            axes.set_title(title)
+            axes.set_xlabel("step")
+        grid[0].set_ylabel("share, mean of the layers")
+        figure.legend(loc="outside upper center", ncols=2, fontsize=8)
+
+    ends = {run: statistics.fmean(runs.metric(run, "dead_end")) for run in order}
+    return Figure(
+        name="dead",
+        title="Saturated is not yet dead",
+        caption=(
+            "A neuron is dead when every character of a batch saturates it: no gradient comes through. At gain 4 many "
+            f"outputs are saturated and {ends['large']:.0%} of the neurons dead. At 16 times the learning rate it is "
+            f"{ends['large-fast']:.0%} without BatchNorm and {ends['large-fast-bn']:.0%} with it."
+        ),
+        description="Two line charts over the steps, four runs at gain 4: saturated outputs, dead neurons.",
+        columns=("run", "step", "saturated", "dead"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(8.0, 3.6),
+    )

@@ -1,0 +1,154 @@
+"""Stage 04: a fixed window against attention."""
+
+import statistics
+
+import numpy
+
+from ..progress import STEP
+from . import charts
+from .runs import Folder, Runs
+from .style import DASHES, Figure, Palette
+
+WORD = "isabella"
+
+
+def figures(runs: Runs) -> list[Figure]:
+    """Those whose runs are at hand."""
+    if not runs.has("transformer", "mlp", "mlp-slower", "no-positions", "kneser-ney"):
+        return []
+    best = min(("mlp", "mlp-slower"), key=lambda run: statistics.fmean(runs.metric(run, "train_loss")))
+    means = {run: statistics.fmean(runs.metric(run, "test_loss")) for run in ("transformer", best, "no-positions")}
+    return [
+        _attention(runs),
+        _window(runs, best),
+        _curves(runs),
+        charts.losses(
+            runs,
+            ("transformer", "mlp", "mlp-slower", "no-positions", "kneser-ney"),
+            "The same budget, a window or attention, with positions or without",
+            f"After as many steps on the same names the transformer is {means[best] - means['transformer']:.3f} nats "
+            f"better than the MLP. Without position embeddings {means['no-positions'] - means['transformer']:.3f} "
+            "are lost. Kneser-Ney counts, which were trained on nothing but a table, are the measure of both.",
+        ),
+        charts.names(
+            runs, best, "transformer", "Names from the MLP and from the transformer",
+            "Both write names. The difference in the loss is hard to see in fourteen of them: so it is measured.",
+        ),
+    ]  # fmt: skip
+
+
+def _attention(runs: Runs) -> Figure:
+    import torch
+
+    maps = torch.load(runs.first("transformer").path / "attention.pt", weights_only=True)
+    att = maps[WORD].numpy()  # (layers, heads, T, T)
+    letters = "." + WORD
+    layers, heads = att.shape[:2]
+    rows = []
+    for layer in range(layers):
+        for head in range(heads):
+            weights = att[layer, head, -1]
+            at = int(weights.argmax())
+            rows.append((layer + 1, head + 1, letters[at], len(letters) - 1 - at, round(float(weights[at]), 3)))
+
+    def draw(figure, palette: Palette) -> None:
+        grid = figure.subplots(layers, heads, sharex=True, sharey=True)
+        for layer in range(layers):
+            for head in range(heads):
+                axes = grid[layer][head]
+                mesh = axes.pcolormesh(att[layer, head], cmap=palette.ramp, vmin=0, vmax=1, rasterized=True)
+                axes.set_aspect("equal")
+                axes.tick_params(length=0)
+                for side in axes.spines.values():
+                    side.set_visible(False)
+                if layer == 0:
+                    axes.set_title(f"head {head + 1}")
+                if head == 0:
+                    axes.set_ylabel(f"layer {layer + 1}")
+        ticks = numpy.arange(len(letters)) + 0.5
+        grid[0][0].set_xticks(ticks, list(letters), fontsize=7)
+        grid[0][0].set_yticks(ticks, list(letters), fontsize=7)
+        grid[0][0].invert_yaxis()
+        figure.colorbar(mesh, ax=grid, label="attention", shrink=0.5)
+
+    return Figure(
+        name="attention",
+        title=f"Where each position of {WORD} looks, head by head",
+        caption=(
+            "A row is a position that predicts the next letter, a column one that it may look at; rows sum to 1. None "
+            "of it is wired: where a head looks is computed from the letters, and differs from name to name."
+        ),
+        description=f"A grid of {layers} by {heads} triangular heat maps, one for each layer and head.",
+        columns=("layer", "head", "the last letter looks most at", "letters back", "attention"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(7.4, 6.4),
+    )
+
+
+def _window(runs: Runs, run: str) -> Figure:
+    """How strongly the MLP's first layer is wired to each place of its window; the same for every name."""
+    folder = runs.first(run)
+    embedding, first = folder.weights["wte.weight"].numpy(), folder.weights["mlp.0.weight"].numpy()
+    width = embedding.shape[1]
+    letters = embedding[:27]  # the <BLANK> before a name aside
+    reach = []
+    for back in range(first.shape[1] // width):
+        W = first[:, back * width : (back + 1) * width]  # (hidden, width)
+        reach.append(float((letters @ W.T).std()))
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        axes.bar(range(len(reach)), reach, color=palette.lines[0])
+        axes.set_xlabel("letters back (0: the last one read)")
+        axes.set_ylabel("std of its part of the hidden layer")
+
+    return Figure(
+        name="window",
+        title="The MLP's fixed window",
+        caption=(
+            "How much each place before the next letter moves the hidden layer. The wiring is by distance, learned "
+            "once, and the same for every name; the attention maps differ from letter to letter."
+        ),
+        description="A bar chart over the places of the window: " + ", ".join(f"{each:.2f}" for each in reach) + ".",
+        columns=("letters back", "std"),
+        rows=tuple((back, round(each, 3)) for back, each in enumerate(reach)),
+        draw=draw,
+        size=(7.0, 2.8),
+    )
+
+
+def _curves(runs: Runs) -> Figure:
+    order = ("transformer", "mlp", "mlp-slower", "no-positions")
+    shown = {run: _losses(runs.first(run)) for run in order}
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        for at, run in enumerate(order):
+            steps, losses = shown[run]
+            axes.plot(steps, losses, color=palette.lines[at], linestyle=DASHES[at], label=run)
+        axes.set_ylim(top=2.7)
+        axes.set_xlabel("step")
+        axes.set_ylabel("training loss, mean of 100 steps")
+        axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
+        axes.legend()
+
+    return Figure(
+        name="curves",
+        title="Loss while training",
+        caption="The same batches for all. Much of the gain comes at the end, while the learning rate falls to zero.",
+        description="A line chart of four falling curves.",
+        columns=("run", "step", "loss"),
+        rows=tuple(
+            (run, s, round(x, 4)) for run, (steps, losses) in shown.items() for s, x in zip(steps, losses, strict=True)
+        ),
+        draw=draw,
+    )
+
+
+def _losses(folder: Folder) -> tuple[list[int], list[float]]:
+    """What upstream printed every tenth step, averaged over 100 steps."""
+    found = [STEP.match(line) for line in (folder.path / "log.txt").read_text(encoding="utf-8").splitlines()]
+    pairs = [(int(each[1]), float(each[2])) for each in found if each]
+    groups = [pairs[at : at + 10] for at in range(0, len(pairs) - 9, 10)]
+    return [group[-1][0] for group in groups], [statistics.fmean(loss for _, loss in group) for group in groups]
