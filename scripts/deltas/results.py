@@ -190,11 +190,20 @@ def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:
             "mean": each.mean,
             "sd": each.sd,
             "values": list(each.values),
-            "shown": spread(metric, each) if math.isfinite(each.mean) else _mean(metric, each),
+            "shown": _spread(metric, each),
             "shown_mean": _mean(metric, each),
         }
         for metric, each in summaries.items()
     }
+
+
+def _spread(metric: str, summary: baseline.Summary) -> str:
+    """Mean ± sd with as many decimals: in a table they stand below each other."""
+    if not math.isfinite(summary.mean):
+        return _mean(metric, summary)
+    if metric != "seconds" and summary.sd and summary.sd >= 5e-5 and abs(summary.mean) >= 1e-3:
+        return f"{_mean(metric, summary)} ± {summary.sd:.4f}"
+    return spread(metric, summary)
 
 
 def _mean(metric: str, summary: baseline.Summary) -> str:
