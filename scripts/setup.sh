@@ -3,6 +3,7 @@
 #
 #   . "$(dirname "$0")/setup.sh" step     what stepping through the series needs: seconds
 #   . "$(dirname "$0")/setup.sh" check    what judges recorded figures needs
+#   . "$(dirname "$0")/setup.sh" publish  what turns them into pages needs
 #   . "$(dirname "$0")/setup.sh" train    torch and what measures with it: minutes, once
 #   . "$(dirname "$0")/setup.sh" test     the rest
 #
@@ -13,6 +14,7 @@ root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
 check="numpy scipy simpleeval"
+publish="jinja2 markdown-it-py markupsafe"
 train="torch tensorboard rich matplotlib"
 test="pytest pytest-xdist hypothesis ruff"
 
@@ -78,9 +80,10 @@ setup() {
   case "$1" in
     step) install step $step ;;
     check) setup step && install check $check ;;
+    publish) setup check && install publish $publish ;;
     train) setup check && install train $train ;;
-    test) setup train && install test $test ;;
-    *) say "usage: scripts/setup.sh [step|check|train|test]" && exit 2 ;;
+    test) setup train && setup publish && install test $test ;;
+    *) say "usage: scripts/setup.sh [step|check|publish|train|test]" && exit 2 ;;
   esac
 }
 

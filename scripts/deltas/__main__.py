@@ -12,7 +12,7 @@ from .git import GitFailed
 from .project import Project, here
 from .transaction import lock, pending
 
-VERBS = ("apply", "show", "refresh", "train", "sample", "verify", "record", "bench")
+VERBS = ("apply", "show", "refresh", "train", "sample", "verify", "record", "bench", "report", "publish")
 
 
 def main(arguments: list[str], project: Project | None = None) -> int:
