@@ -35,7 +35,7 @@ find_python() {
 
 make_venv() {
   local found
-  found=$(find_python)
+  found=$(find_python) || exit 2
   say "setting up .venv with $("$found" --version)"
   # inside the checkout, so that deleting the folder leaves nothing behind
   if ! "$found" -m venv "$root/.venv" >&2; then
@@ -49,8 +49,11 @@ make_venv() {
 install() { # tier, packages…
   local tier=$1 stamp="$root/.venv/.$1"
   shift
+  if ! [ -x "$python" ]; then
+    rm -rf "$root/.venv" # its python is gone: an upgrade of the system's leaves a dangling link
+    make_venv
+  fi
   if [ "$stamp" -nt "$root/requirements.txt" ] && [ "$stamp" -nt "$root/scripts/setup.sh" ]; then return; fi
-  [ -x "$python" ] || make_venv
   say "installing what this needs, once: $*"
   local index=""
   if [ "$tier" = train ] && [ "$(uname -s)" = Linux ]; then index=$(cpu_wheels); fi
@@ -76,14 +79,32 @@ except OSError:
 PY
 }
 
-setup() {
+setup() { # statements, not a chain of &&: in a chain `set -e` is off
   case "$1" in
-    step) install step $step ;;
-    check) setup step && install check $check ;;
-    publish) setup check && install publish $publish ;;
-    train) setup check && install train $train ;;
-    test) setup train && setup publish && install test $test ;;
-    *) say "usage: scripts/setup.sh [step|check|publish|train|test]" && exit 2 ;;
+    step)
+      install step $step
+      ;;
+    check)
+      setup step
+      install check $check
+      ;;
+    publish)
+      setup check
+      install publish $publish
+      ;;
+    train)
+      setup check
+      install train $train
+      ;;
+    test)
+      setup train
+      setup publish
+      install test $test
+      ;;
+    *)
+      say "usage: scripts/setup.sh [step|check|publish|train|test]"
+      exit 2
+      ;;
   esac
 }
 

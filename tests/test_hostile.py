@@ -349,6 +349,19 @@ def test_attributes_of_stage_itself(tiny, clean, outcome, peaceful, line):
         assert expected == peaceful[part], part
 
 
+def test_line_ends_of_the_readers_files_are_kept(tiny, clean, monkeypatch):
+    """An untracked file in the way, kept byte for byte where autocrlf would change it."""
+    (tiny.stage / "pack.txt").write_text("theirs\n")
+    git(tiny.stage, "add", "pack.txt")
+    tiny.append_patch("pack")
+    tiny.ok("apply", "01")
+    (tiny.stage / "pack.txt").write_bytes(b"mine\r\nand mine\n")
+    repository_local(tiny, clean, monkeypatch)
+    tiny.ok("apply", "05", "--discard")
+    (name,) = [row.split()[1] for row in git(tiny.stage, "show-ref").decode().splitlines() if "/kept/" in row]
+    assert tiny.held(name)["pack.txt"] == b"mine\r\nand mine\n"
+
+
 def test_hostile_evil_is_evil(tiny, clean):
     """The table does harm to plain git: else the tests above prove nothing."""
     (clean / ".gitconfig").write_text(write_evil(clean).replace("diff-tree = !false", ""))

@@ -1,4 +1,4 @@
-"""README shows what really happens: its transcripts are held against the commands, its figures against the baselines."""
+"""README shows what really happens: transcripts are held against the commands, figures against the baselines."""
 
 import json
 import re

@@ -183,6 +183,12 @@ def test_upstreams_lines_stay(tiny, edit):
     assert "stage 02" in result.err or "02-" in result.err
 
 
+def test_more_than_one_sitting_takes(tiny):
+    tiny.ok("apply", "02")
+    tiny.edit('"""\nGuess', '"""\n' + "# and on\n" * 130 + "Guess")
+    refused(tiny, 1, "02")
+
+
 def test_upstreams_last_line_without_newline_stays(tiny):
     (tiny.stage / "LICENSE").write_bytes(UPSTREAM["LICENSE"] + b"\nmore\n")
     assert tiny.run("refresh", "04").code in (1, 3)

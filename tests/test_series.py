@@ -149,6 +149,12 @@ def test_damaged_patch_is_refused(shop, how):
     assert trees_or_refused(shop, 1, damaged) is None
 
 
+def test_line_ends_are_named(shop):
+    _, _, loaded, _ = shop
+    with pytest.raises(BrokenPatch, match="carriage returns"):
+        series.parse("01-frost-days.patch", loaded[0].data.replace(b"\n", b"\r\n"))
+
+
 def test_refusal_names_file_and_line(shop):
     _, _, loaded, _ = shop
     data = loaded[0].data.replace(b"+import math", b"import math")

@@ -25,8 +25,8 @@ def test_a_sound_series_passes(lab):
 
 def test_every_part_is_looked_at(tiny):
     words = " ".join(rows(tiny))
-    for part in ("numbered", "header", "context", "pinned", "pristine", "every blob", "insertions only", "byte for byte",
-                 "git am", "git apply", "tags in stage/"):  # fmt: skip
+    parts = ("numbered", "header", "context", "pinned", "pristine", "every blob", "insertions only", "byte for byte")
+    for part in (*parts, "git am", "git apply", "tags in stage/"):
         assert part in words, part
 
 
@@ -116,3 +116,18 @@ def test_unknown_stage_is_bad_input(tiny):
     result = tiny.run("verify", "13", "--fast")
     assert result.code == 2
     assert "03" in result.err
+
+
+def test_a_broken_patch_gets_a_document_too(tiny):
+    tiny.files[0].write_bytes(tiny.files[0].read_bytes().replace(b"\n", b"\r\n"))
+    result = tiny.run("verify", "--fast", "--json")
+    assert result.code == 3
+    document = json.loads(result.out)
+    assert not document["ok"] and "carriage returns" in document["checks"][-1]["what"]
+
+
+def test_only_the_stage_asked_for_is_judged(tiny):
+    last = tiny.files[-1]
+    last.write_bytes(last.read_bytes().replace(b"A second paragraph", b"TODO"))
+    assert tiny.run("verify", "01", "--fast").code == 0
+    assert tiny.run("verify", "--fast").code == 1

@@ -37,16 +37,10 @@ def main(arguments: list[str], project: Project | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             raise
-        console.refuse(
-            CheckFailed(
-                "the disk is full", "room for a few files; nothing was changed", ["free some space and run it again"]
-            )
-        )
+        console.refuse(CheckFailed("the disk is full", "room for a few files", ["free some space and run it again"]))
         return 1
     except GitFailed as error:
-        console.refuse(
-            CheckFailed(str(error), "a git command that works; nothing was changed", ["df -h .   # room on the disk?"])
-        )
+        console.refuse(CheckFailed(str(error), "a git command that works", ["df -h .   # room on the disk?"]))
         return 1
     except (KeyboardInterrupt, click.Abort):
         console.note("stopped")

@@ -8,7 +8,7 @@ from .apply import stage_tags
 from .errors import Refusal
 from .git import Repo
 from .project import Project
-from .series import Series
+from .series import Patch, Series
 from .stages import Workshop
 
 
@@ -27,17 +27,17 @@ def of(what: str, faults: list[str], *ways: str) -> Check:
     return Check(what, not faults, tuple(faults), ways if faults else ())
 
 
-def patches(series: Series) -> Iterator[Check]:
-    """What can be said of the patches without upstream."""
+def patches(series: Series, asked: list[Patch]) -> Iterator[Check]:
+    """What can be said of the patches asked for without upstream."""
     yield Check(f"series: {len(series)} patch{'es' * (len(series) != 1)}, numbered without a gap", True)
-    for patch in series:
+    for patch in asked:
         yield of(f"{patch.file}: the header teaches", rules.header_faults(patch), f"edit {patch.file}")
         yield of(f"{patch.file}: one line of context, small", rules.diff_faults(patch))
 
 
-def published(project: Project, series: Series) -> Iterator[Check]:
+def published(project: Project, series: Series, asked: list[Patch]) -> Iterator[Check]:
     """Headers and README's table say what the baselines say."""
-    for patch in series:
+    for patch in asked:
         if patch.trailers.get("Measured"):
             recorded = baseline.read(project.baselines / patch.name / "baseline.json")
             faults = headers.stale(patch, recorded)

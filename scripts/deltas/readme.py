@@ -1,4 +1,4 @@
-"""README's table of the series, filled in by program: a number in a README is never typed."""
+"""README's table of the series, filled in by program."""
 
 import re
 from pathlib import Path
@@ -31,19 +31,20 @@ def _loss(path: Path) -> str:
 
 
 def filled(project: Project, series: Series) -> tuple[str, str]:
-    """README as it is, and as it should be. BadInput where the marks are missing."""
+    """README as it is, and as it should be; both empty for a checkout without. BadInput where the marks are missing."""
     path = project.root / "README.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not path.exists():
+        return "", ""
+    text = path.read_text(encoding="utf-8")
     if not MARKED.search(text):
         raise BadInput("README.md lacks the lines <!-- series --> and <!-- /series -->", "a place for the table")
     return text, MARKED.sub(lambda m: m[1] + table(project, series) + m[2], text)
 
 
-def fill(project: Project, series: Series) -> bool:
-    """Writes the table; says whether it changed. A checkout without README has nothing to fill."""
-    if not (project.root / "README.md").exists():
-        return False
+def fill(project: Project, series: Series) -> None:
+    """Writes the table, whole or not at all."""
     old, new = filled(project, series)
     if old != new:
-        (project.root / "README.md").write_text(new, encoding="utf-8")
-    return old != new
+        draft = project.root / ".README.md.new"
+        draft.write_text(new, encoding="utf-8")
+        draft.replace(project.root / "README.md")

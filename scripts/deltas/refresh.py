@@ -173,11 +173,14 @@ def _write(
         for name, data in files.items()
         if not (project.patches / name).exists() or (project.patches / name).read_bytes() != data
     }
+    page = readme.filled(project, Series([stage.patch for stage in new[1:]]))
     kept = reader.keep(repo, here, [], scratch) if here.commits or here.staged else None
     tags = stage_tags(repo)
     with Transaction(project, f"refresh {number:02d}", repo) as change:
         for name, data in changed.items():
             change.write(project.patches / name, data)
+        if page[0] != page[1]:
+            change.write(project.root / "README.md", page[1].encode())
         for stage in new:
             change.ref(stage.tag, stage.commit, tags.get(stage.tag))
         if kept:
@@ -185,7 +188,6 @@ def _write(
         change.ref("HEAD", new[number].commit, here.head)
         if new[number].commit != here.head:
             repo.with_index(change.index).read_tree(new[number].tree)
-    readme.fill(project, load(project.patches))
     _report(repo, old, new, changed, kept, number)
     return 0
 

@@ -14,6 +14,7 @@ from . import console, machine
 from .errors import BadInput, CheckFailed
 from .project import Project
 from .run import Plan, finished
+from .sampling import UNFIT
 from .stages import workshop
 from .train import look_up
 
@@ -67,9 +68,10 @@ def _drawn(plan: Plan, tree: Path, model: Path, request: dict) -> list[str]:
     )
     said = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
     if done.returncode == 2:
-        raise BadInput(said[0], "a prompt of letters that the names have")
+        raise BadInput(said[0], "a prompt that a name could begin with")
+    again = [f"scripts/train.sh {plan.stage.number:02d} --run {plan.run.name} --fresh"]
+    if done.returncode == UNFIT:
+        raise BadInput(f"the model of {plan.name} does not fit: {said[0]}", "model.pt as the run left it", again)
     if done.returncode:
-        raise CheckFailed(
-            f"{plan.name} cannot be sampled: {said[0]}", "", [f"scripts/train.sh {plan.stage.number:02d} --fresh"]
-        )
+        raise CheckFailed(f"{plan.name} cannot be sampled: {said[0]}", "", again)
     return json.loads(done.stdout)

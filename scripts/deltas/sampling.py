@@ -2,17 +2,20 @@
 
 MODEL is a folder with model.pt. Reads a JSON request {"num", "prompt", "seed"} on stdin, prints the names as a JSON
 list. makemore.py itself builds and loads the model, by its own --sample-only. Exit code 2: what was asked cannot be
-done, and why, on stderr.
+done, 3: the model does not fit; why, on stderr.
 """
 
 import contextlib
 import io
 import json
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
 
 from . import child
+
+UNFIT = 3  # exit code: the model file is not one of this model
 
 
 def main(arguments: list[str]) -> None:
@@ -22,8 +25,9 @@ def main(arguments: list[str]) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             left, _ = child.execute(Path(script), [*rest, "--work-dir", folder, "--sample-only"])
-        except RuntimeError as error:
-            _refuse(f"the model does not fit: {str(error).splitlines()[0]}")
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            print(str(error).splitlines()[0] if str(error) else "it is empty", file=sys.stderr)
+            sys.exit(UNFIT)
     print(json.dumps(names(left, request["num"], request["prompt"], request["seed"])))
 
 
@@ -37,7 +41,9 @@ def names(left: dict[str, Any], num: int, prompt: str, seed: int) -> list[str]:
         _refuse(f"no name of the data has {' '.join(unknown)}; it knows {''.join(dataset.chars)}")
     steps = dataset.get_output_length() - 1 - len(prompt)
     if steps < 1:
-        _refuse(f"the prompt has {len(prompt)} letters, the longest name of the data {dataset.get_output_length() - 1}")
+        _refuse(
+            f"the prompt has {len(prompt)} letters; it has to be shorter than the longest name ({len(prompt) + steps})"
+        )
     model.eval()
     torch.manual_seed(seed)
     start = [0, *dataset.encode(prompt).tolist()]  # token 0 begins a name, and ends it

@@ -1,7 +1,7 @@
 """All of it or none: files renamed into place, references moved, an index replaced, as one.
 
 A redo log. Everything that needs disk space is made ready aside (new files in `.journal/`, reference locks, the index);
-then `.journal/journal.json` says "commit", and from there only renames are left, which a later command can finish.
+then `.journal/journal.json` says "commit", and from there little but renames is left, which a later command can finish.
 Killed before that line, the next command throws the preparations away; killed after it, it finishes them.
 
     with lock(project):          # recovers first
@@ -158,6 +158,12 @@ def recover(project: Project, quietly: bool = False) -> None:
         return _forget(project)  # nothing was under way yet
     repo = Repo(project.stage / ".git", project.stage)
     standing = (project.stage / ".git").is_dir()
+    if standing and not all(repo.has(new) for _, new, _ in log["refs"] if new):
+        raise WorkAtRisk(
+            f"`{log['what']}` was interrupted, and stage/ is no longer the repository that it was at work in",
+            "stage/ as it was, for what was begun to be finished or undone",
+            ["put stage/ back, then run the command again", "rm -r .journal   # forgets what was begun"],
+        )
     if standing:
         _remove_stale_locks(project, log)
     if log["phase"] == "prepare":
@@ -217,7 +223,9 @@ def _put(project: Project, file: dict) -> None:
         console.note(f"{file['target']} was edited since; your version is {aside.relative_to(project.root)}")
     if staged is None:
         _delete(target, project.root)
-    elif staged.exists():
+    elif not staged.exists():
+        console.note(f"{file['target']} could not be put in place: what was made ready for it is gone")
+    else:
         if target.is_dir() and not target.is_symlink():
             target.rmdir()  # an emptied folder gives way to a file
         target.parent.mkdir(parents=True, exist_ok=True)

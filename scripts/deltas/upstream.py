@@ -13,7 +13,7 @@ WAYS = (
     f"reach {URL} and run the command again",
     'git config --global url."file:///path/to/clone".insteadOf '
     f"{URL} && git config --global protocol.file.allow always   # any clone you have",
-    "MAKEMORE_MIRROR=/path/or/url/of/any/clone scripts/apply.sh   # the same for one call",
+    "MAKEMORE_MIRROR=/path/or/url/of/any/clone scripts/apply.sh 01   # the same for one call",
 )
 
 

@@ -7,7 +7,7 @@ import click
 from . import baseline, checks, claims, console, experiment, invariance, jsonfile, train
 from .checks import Check
 from .codeid import code_id
-from .errors import NoUpstream
+from .errors import BrokenPatch, CheckFailed, NoUpstream
 from .project import Project
 from .series import load
 from .stages import Workshop, workshop
@@ -20,26 +20,34 @@ from .stages import Workshop, workshop
 @click.pass_obj
 def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> int:
     """Exit code 1 when a check fails. Without upstream only --fast has something to say, and says what it left out."""
-    series = load(project.patches)
-    numbers = [series.number(stage)] if stage else list(range(1, len(series) + 1))
-    done = []
-    for check in _all(project, numbers, fast):
-        done.append(check)
+    done, numbers, code = [], [], 1
+    try:
+        series = load(project.patches)
+        numbers = [series.number(stage)] if stage else list(range(1, len(series) + 1))
+        for check in _all(project, numbers, fast):
+            done.append(check)
+            if not as_json:
+                _print(check)
+    except (BrokenPatch, NoUpstream, CheckFailed) as refusal:  # a verdict all the same, and the refusal's exit code
+        code = refusal.exit_code
+        expected = (f"expected: {refusal.expected}",) if refusal.expected else ()
+        done.append(Check(refusal.found, False, expected, refusal.ways))
         if not as_json:
-            _print(check)
+            _print(done[-1])
     failed = [check for check in done if check.ok is False]
     if as_json:
         rows = [{"what": c.what, "ok": c.ok, "faults": list(c.faults), "ways": list(c.ways)} for c in done]
         console.document(jsonfile.plain({"ok": not failed, "fast": fast, "stages": numbers, "checks": rows}))
     else:
         _verdict(done, fast)
-    return 1 if failed else 0
+    return code if failed else 0
 
 
 def _all(project: Project, numbers: list[int], fast: bool) -> Iterator[Check]:
     series = load(project.patches)
-    yield from checks.patches(series)
-    yield from checks.published(project, series)
+    asked = [patch for patch in series if patch.number in numbers]
+    yield from checks.patches(series, asked)
+    yield from checks.published(project, series, asked)
     try:
         with workshop(project) as shop:
             yield from checks.pin(project)

@@ -53,7 +53,7 @@ def losses(runs: Runs, names: Sequence[str], title: str, caption: str, name: str
 def names(
     runs: Runs, left: str, right: str, title: str, caption: str, count: int = 14, compare: bool = False
 ) -> Figure:
-    """Names of two runs' first seeds side by side; compare: characters that differ are underlined."""
+    """Names of two runs' first seeds side by side; compare: characters that differ stand out, by colour and weight."""
     pairs = [
         tuple((folder.path / "samples.txt").read_text(encoding="utf-8").splitlines()[:count])
         for folder in (runs.first(left), runs.first(right))

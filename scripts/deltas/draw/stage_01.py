@@ -27,7 +27,8 @@ def figures(runs: Runs) -> list[Figure]:
             name="counts",
             title="How often does j follow i? The whole model, as a table",
             caption=(
-                f"Each row is a probability distribution. {begins[0][1]} begins most names ({begins[0][0]:.0%}), and "
+                f"Each row is a probability distribution. {begins[0][1]} begins more names than any other letter "
+                f"({begins[0][0]:.0%}), and "
                 f"after {ends[0][1]} a name ends most readily ({ends[0][0]:.0%}): the dot is the place before the "
                 "first and after the last letter."
             ),

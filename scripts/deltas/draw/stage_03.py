@@ -11,7 +11,7 @@ from .runs import Runs
 from .style import DASHES, Figure, Palette
 
 NORMALISED = {"small": "gain 0.5, BatchNorm", "good": "gain 1, BatchNorm", "large": "gain 4, BatchNorm"}
-GAINS = (("small", "gain 0.5, too small"), ("good", "gain 5/3"), ("large", "gain 4, too large"))
+GAINS = (("small", "gain 0.5, too small"), ("good", "gain 5/3, with BatchNorm 1"), ("large", "gain 4, too large"))
 
 
 def figures(runs: Runs) -> list[Figure]:
@@ -45,7 +45,11 @@ def _records(runs: Runs, run: str) -> list[dict[str, Any]]:
 
 
 def _label(run: str) -> str:
-    return NORMALISED[run.removesuffix("-bn")] if run.endswith("-bn") else dict(GAINS)[run]
+    return (
+        NORMALISED[run.removesuffix("-bn")]
+        if run.endswith("-bn")
+        else dict(GAINS)[run].removesuffix(", with BatchNorm 1")
+    )
 
 
 def _activations(runs: Runs, which: int, when: str, title: str) -> Figure:
@@ -130,8 +134,8 @@ def _gradients(runs: Runs) -> Figure:
         name="gradients",
         title="How much gradient reaches each layer",
         caption=(
-            f"At gain 0.5 the first layer's gradient is {statistics.fmean(spread['small']):.0f} times smaller than the "
-            f"last one's; with BatchNorm the layers differ {statistics.fmean(spread['small-bn']):.1f}-fold."
+            f"At gain 0.5 the layers' gradients differ {statistics.fmean(spread['small']):.0f}-fold in size; "
+            f"with BatchNorm {statistics.fmean(spread['small-bn']):.1f}-fold."
         ),
         description="Two line charts over five layers, logarithmic: the gradient's standard deviation for each run.",
         columns=("run", "when", "layer", "std of the gradient"),
@@ -165,7 +169,7 @@ def _updates(runs: Runs) -> Figure:
         title="How far the weights move in a step",
         caption=(
             "The standard deviation of a step over that of the weights it changes. With BatchNorm a gain four times as "
-            "large moves the weights sixteen times less: what the forward pass forgets, the step size remembers. All "
+            "large moves the weights many times less: what the forward pass forgets, the step size remembers. All "
             "curves go to zero with the learning rate."
         ),
         description="A line chart over the steps, logarithmic: update to data, with a guide line at one thousandth.",
@@ -215,9 +219,9 @@ def _dead(runs: Runs) -> Figure:
         name="dead",
         title="Saturated is not yet dead",
         caption=(
-            "A neuron is dead when every character of a batch saturates it: no gradient comes through. At gain 4 many "
-            f"outputs are saturated and {ends['large']:.0%} of the neurons dead. At 16 times the learning rate it is "
-            f"{ends['large-fast']:.0%} without BatchNorm, none from some seeds and most from others, and "
+            "A neuron is called dead when every character of a batch saturates it: next to no gradient comes "
+            f"through. At gain 4 many outputs are saturated, {ends['large']:.0%} of the neurons dead. At 16 times the "
+            f"learning rate it is {ends['large-fast']:.0%} without BatchNorm, none from some seeds and most from others, and "
             f"{ends['large-fast-bn']:.0%} with it. A line a seed."
         ),
         description="Two line charts over the steps, four runs at gain 4: saturated outputs, dead neurons.",

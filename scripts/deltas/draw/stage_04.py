@@ -26,9 +26,9 @@ def figures(runs: Runs) -> list[Figure]:
             runs,
             ("transformer", "mlp", "mlp-slower", "no-positions", "kneser-ney"),
             "The same budget, a window or attention, with positions or without",
-            f"After as many steps on the same names the transformer is {means[best] - means['transformer']:.3f} nats "
-            f"better than the MLP. Without position embeddings {means['no-positions'] - means['transformer']:.3f} "
-            "are lost. Kneser-Ney counts, which were trained on nothing but a table, are the measure of both.",
+            f"After as many steps on the same split: {means['transformer']:.3f} for the transformer, {means[best]:.3f} "
+            f"for the better of two MLPs, {means['no-positions']:.3f} without position embeddings. Kneser-Ney counts, "
+            "which nobody trained, are what all of them have to beat.",
         ),
         charts.names(
             runs, best, "transformer", "Names from the MLP and from the transformer",
@@ -136,7 +136,7 @@ def _curves(runs: Runs) -> Figure:
     return Figure(
         name="curves",
         title="Loss while training",
-        caption="The same batches for all. Much of the gain comes at the end, while the learning rate falls to zero.",
+        caption="Batches of 128 names each, the learning rate falling to zero from step 100 on.",
         description="A line chart of four falling curves.",
         columns=("run", "step", "loss"),
         rows=tuple(
