@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from deltas import baseline, control, experiment, jsonfile, measure, run
 from deltas.baseline import Baseline
+from deltas.child import SAMPLES
 from deltas.errors import BadInput, CheckFailed
 from deltas.experiment import Experiment, Run
 from deltas.kneser_ney import FALLBACK, KneserNey, choose_order, discounts
@@ -320,7 +321,7 @@ def test_a_run_from_start_to_end(tmp_path, monkeypatch):
     same = set(metrics) - {"seconds"}
     assert {key: metrics[key] for key in same} == {key: second.metrics[key] for key in same}  # the split is the same
     assert (first.folder / "names.json").read_bytes() == (second.folder / "names.json").read_bytes()
-    assert first.names(50) != second.names(50) and len(first.names(99)) == 50
+    assert first.names(50) != second.names(50) and len(first.names(9999)) == SAMPLES
     rows = json.loads((first.folder / "names.json").read_text())
     assert len(rows) == 20
     assert metrics["test_loss"] == pytest.approx(measure.mean((nats, tokens) for _, nats, tokens, _ in rows))

@@ -252,7 +252,7 @@ def test_a_run(tmp_path, monkeypatch, capfd):
     model.load_state_dict(torch.load(folder / "model.pt"))  # the final one: the script itself saved an empty one
     space = left(model, TRAIN, TEST)
     assert measure.losses(space)[0].items() <= metrics.items()
-    assert result.names(50) == measure.sample(space, 50, 5)
+    assert result.names(child.SAMPLES) == measure.sample(space, child.SAMPLES, 5)
     assert [each[0] for each in json.loads((folder / "names.json").read_text())] == TEST
 
     about = json.loads((folder / "run.json").read_text())

@@ -215,13 +215,14 @@ def _dead(runs: Runs) -> Figure:
         figure.legend(loc="outside upper center", ncols=2, fontsize=8)
 
     ends = {run: statistics.fmean(runs.metric(run, "dead_end")) for run in order}
+    worst = runs.metric("large-fast", "dead_end")
     return Figure(
         name="dead",
         title="Saturated is not yet dead",
         caption=(
             "A neuron is called dead when every character of a batch saturates it: next to no gradient comes "
             f"through. At gain 4 many outputs are saturated, {ends['large']:.0%} of the neurons dead. At 16 times the "
-            f"learning rate it is {ends['large-fast']:.0%} without BatchNorm, none from some seeds and most from others, and "
+            f"learning rate it is {ends['large-fast']:.0%} without BatchNorm ({min(worst):.0%} to {max(worst):.0%} by seed), and "
             f"{ends['large-fast-bn']:.0%} with it. A line a seed."
         ),
         description="Two line charts over the steps, four runs at gain 4: saturated outputs, dead neurons.",
