@@ -222,8 +222,8 @@ def _dead(runs: Runs) -> Figure:
         caption=(
             "A neuron is called dead when every character of a batch saturates it: next to no gradient comes "
             f"through. At gain 4 many outputs are saturated, {ends['large']:.0%} of the neurons dead. At 16 times the "
-            f"learning rate it is {ends['large-fast']:.0%} without BatchNorm ({min(worst):.0%} to {max(worst):.0%} by seed), and "
-            f"{ends['large-fast-bn']:.0%} with it. A line a seed."
+            f"learning rate it is {ends['large-fast']:.0%} without BatchNorm ({min(worst):.0%} to {max(worst):.0%} by "
+            f"seed), and {ends['large-fast-bn']:.0%} with it. A line a seed."
         ),
         description="Two line charts over the steps, four runs at gain 4: saturated outputs, dead neurons.",
         columns=("run", "step", "saturated", "dead"),
