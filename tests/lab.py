@@ -42,7 +42,18 @@ CLEAN = {
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None, ok: tuple[int, ...] = (0,), **env: str) -> bytes:
     """Plain git in a folder, with an environment of this file's making. The oracle."""
-    command = [REAL_GIT, "-c", "protocol.file.allow=always", "-c", "safe.directory=*", "-c", "gc.auto=0", *arguments]
+    command = [
+        REAL_GIT,
+        "-c",
+        "protocol.file.allow=always",
+        "-c",
+        "safe.directory=*",
+        "-c",
+        "gc.auto=0",
+        "-c",
+        "core.fsync=none",
+        *arguments,
+    ]
     done = subprocess.run(
         command, cwd=folder, env=CLEAN | {"GIT_CEILING_DIRECTORIES": str(folder.parent)} | env, input=stdin,
         capture_output=True,

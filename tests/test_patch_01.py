@@ -104,4 +104,3 @@ def test_as_a_reader_runs_it(tree, tmp_path):
 
     assert "train loss: 2.4548 test loss: 2.4497" in run("--split-seed", "3407", "--seed", "5")
     assert "samples that are new" in run("--sample-only", "--split-seed", "3407")
-    assert "bigram-count" in run("--help").split("optional")[-1]
