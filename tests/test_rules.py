@@ -63,9 +63,10 @@ def test_header_that_lacks_something(tiny, what):
 
 def test_line_of_upstream_that_a_stage_lacks(tiny):
     with workshop(tiny.project) as shop:
-        assert rules.insertion_faults(shop.repo, shop.stages) == []
+        trees = [stage.tree for stage in shop.stages]
+        assert rules.insertion_faults(shop.repo, trees) == []
         assert rules.export_faults(shop.repo, shop.stages) == []
-        assert rules.insertion_faults(shop.repo, [shop.stages[4], *shop.stages[1:4]]), "backwards, lines are missing"
+        assert rules.insertion_faults(shop.repo, [trees[4], *trees[1:4]]), "backwards, lines are missing"
 
 
 def test_diffs_of_the_repository_keep_the_rules():

@@ -64,7 +64,10 @@ def stages(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
     """The stages up to `last`: built, insert-only, the same by every road."""
     built = shop.stages[: last + 1]
     yield Check(f"stages 00–{last:02d}: every blob is the one its patch names, before and after", True)
-    yield of("insertions only: no line of upstream is gone", rules.insertion_faults(shop.repo, built))
+    yield of(
+        "insertions only: no line of upstream is gone",
+        rules.insertion_faults(shop.repo, [stage.tree for stage in built]),
+    )
     yield of(
         "patches are what git writes, byte for byte", rules.export_faults(shop.repo, built), "scripts/refresh.sh NN"
     )

@@ -121,11 +121,7 @@ def _conflict(repo: Repo, tree: str, path: str, number: int) -> str:
 
 
 def _only_inserts(repo: Repo, trees: list[str]) -> None:
-    faults = [
-        f"stage {number:02d} lacks {count} line{'s' * (count > 1)} of upstream's {path}"
-        for number, tree in enumerate(trees)
-        for path, count in repo.deleted_lines(trees[0], tree).items()
-    ]
+    faults = rules.insertion_faults(repo, trees)
     if faults:
         raise CheckFailed(
             "the series only inserts:\n    " + "\n    ".join(faults),

@@ -54,12 +54,15 @@ def _context_faults(place: str, kinds: list[str]) -> list[str]:
     return faults
 
 
-def insertion_faults(repo: Repo, stages: list[Stage]) -> list[str]:
-    """Upstream's lines that a stage lacks. A later patch may change what an earlier one added, never upstream's."""
+def insertion_faults(repo: Repo, trees: list[str]) -> list[str]:
+    """Upstream's lines that a stage lacks; trees: of stages 00, 01, …
+
+    A later patch may change what an earlier one added, never upstream's.
+    """
     return [
-        f"{stage.label} lacks {count} line{'s' * (count > 1)} of upstream's {path}"
-        for stage in stages[1:]
-        for path, count in repo.deleted_lines(stages[0].tree, stage.tree).items()
+        f"stage {number:02d} lacks {count} line{'s' * (count > 1)} of upstream's {path}"
+        for number, tree in enumerate(trees)
+        for path, count in repo.deleted_lines(trees[0], tree).items()
     ]
 
 

@@ -50,10 +50,6 @@ class Folder:
 
         return torch.load(self.path / "model.pt", weights_only=True)
 
-    def json(self, name: str) -> Any:
-        """A JSON document of the run."""
-        return json.loads((self.path / name).read_text(encoding="utf-8"))
-
     def lines(self, name: str) -> list[Any]:
         """A file of one JSON document a line."""
         return [json.loads(line) for line in (self.path / name).read_text(encoding="utf-8").splitlines()]
