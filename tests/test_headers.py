@@ -91,3 +91,34 @@ def test_one_text_for_two_figures_that_part_is_bad_input():
     two = recorded(a={"m": [1.5, 1.5]}, b={"m": [2.5, 2.5]})
     with pytest.raises(BadInput, match="two figures"):
         headers.filled(patch("Both 1.0.", "a.m 1.0, b.m 1.0"), two)
+
+
+def with_added(prose: str, measured: str, added: str) -> series.Patch:
+    lines = added.splitlines()
+    diff = DIFF.replace("+1,3 @@", f"+1,{2 + len(lines)} @@").replace("+b\n", "".join(f"+{line}\n" for line in lines))
+    old = patch(prose, measured)
+    return series.parse("01-x.patch", old.header + diff.encode())
+
+
+@pytest.mark.parametrize(
+    ("prose", "added", "found"),
+    [
+        ("It gives 2.4497.", "x = 1", []),
+        ("It gives 2.4497, not 2.5001.", "x = 1", ["the header states 2.5001"]),
+        ("It gives 2.4497, and 12 % of it.", "x = 1", ["the header states 12 %"]),
+        ("Knowing nothing is 3.2958, this 2.4497.", "x = 1", []),  # ln 27
+        ("2.4497", "x = 1 # prints 2.4497", []),
+        ("2.4497", "x = 1 # prints 2.4411", ["a comment states 2.4411"]),
+        ("2.4497", '"""\nabout 40% of them\n"""', ["a comment states 40%"]),
+        ("2.4497", "y = 2.4411 # a number of the code", []),
+        ("2.4497", "if step % 10 == 0 and 3 % n: pass", []),
+        ("2.4497", "x = 1 # every 100 steps, at 0.01", []),
+    ],
+)
+def test_what_looks_measured_has_to_be_listed(prose, added, found):
+    faults = headers.unlisted(with_added(prose, "counted.test_loss 2.4497", added))
+    assert [fault.partition(",")[0] for fault in faults] == found
+
+
+def test_a_percentage_is_the_same_with_and_without_a_space():
+    assert headers.unlisted(with_added("It is 55 %.", "counted.dead 55 %", "x = 1 # 55%")) == []

@@ -3,10 +3,13 @@
     Measured: counted.train_loss 2.4548, counted.test_loss 2.4497, bad.saturation 58 %
 
 Each entry is a run, a metric and the number as the prose writes it (a mean over the recorded seeds, to as many places).
-When the baseline moves, that number is replaced wherever the header has it.
+When the baseline moves, that number is replaced wherever the header has it. Losses (four decimals) and percentages in
+the header and in the comments that the patch adds have to be listed there: nothing measured is typed by hand.
 """
 
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .baseline import Baseline
@@ -14,6 +17,9 @@ from .errors import BadInput
 from .series import Patch
 
 ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[a-z0-9_]+)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)")
+MEASURED = re.compile(r"(?<![\d.,])(?:\d+\.\d{4}(?!\d)|\d+(?:\.\d+)?\s?%(?![\w%]))")
+COMMENT = re.compile(r"(?:^|\s)#(.*)")
+CONSTANTS = frozenset({f"{math.log(27):.4f}"})  # the loss of knowing nothing
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,38 @@ def stale(patch: Patch, recorded: Baseline | None) -> list[str]:
         for number in numbers(patch)
         if (now := _now(number, recorded)) != number.text
     ]
+
+
+def unlisted(patch: Patch) -> list[str]:
+    """Losses and percentages that are stated, in the header or in a comment of the code, and not listed."""
+    listed = {_tight(number.text) for number in numbers(patch)} | CONSTANTS
+    texts = [("the header", _without_trailer(patch.message)), ("a comment", "\n".join(_comments(patch)))]
+    return [
+        f"{place} states {text}, which Measured: does not list"
+        for place, stated in texts
+        for text in dict.fromkeys(MEASURED.findall(stated))
+        if _tight(text) not in listed
+    ]
+
+
+def _comments(patch: Patch) -> Iterator[str]:
+    """What the added lines say to a reader: comments, and the lines of docstrings."""
+    for file in patch.hunks:
+        for hunk in file:
+            inside = False
+            for line in hunk:
+                if not line.is_added:
+                    continue
+                quotes = line.value.count('"""')
+                if inside or quotes:
+                    yield line.value
+                elif comment := COMMENT.search(line.value):
+                    yield comment[1]
+                inside ^= quotes % 2 == 1
+
+
+def _tight(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def filled(patch: Patch, recorded: Baseline | None) -> bytes:

@@ -1,6 +1,7 @@
 """Stage 03: inside a deep MLP, with and without BatchNorm."""
 
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -23,6 +24,8 @@ def figures(runs: Runs) -> list[Figure]:
         _activations(runs, 0, "start", "At initialisation: what the tanh layers put out"),
         _activations(runs, -1, "end", "After training: what the tanh layers put out"),
         _gradients(runs),
+        _gradient_histograms(runs, 0, "start", "At initialisation: the gradient of the tanh layers"),
+        _gradient_histograms(runs, -1, "end", "After training: the gradient of the tanh layers"),
         _updates(runs),
     ]
     if runs.has("large-fast", "large-fast-bn"):
@@ -60,29 +63,15 @@ def _activations(runs: Runs, which: int, when: str, title: str) -> Figure:
         for layer, each in enumerate(record["act"])
     ]
 
-    def draw(figure, palette: Palette) -> None:
-        grid = figure.subplots(2, 3, sharex=True, sharey="row")
-        for row, suffix in enumerate(("", "-bn")):
-            for column, (name, label) in enumerate(GAINS):
-                axes = grid[row][column]
-                layers = shown[name + suffix]["act"]
-                for at, layer in enumerate(layers):
-                    share = numpy.array(layer["hist"]) / sum(layer["hist"])
-                    centres = numpy.linspace(-1, 1, len(share) + 1)[:-1] + 1 / len(share)
-                    axes.plot(
-                        centres, share, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2,
-                        label=f"layer {at + 1}" if row == column == 0 else None,
-                    )  # fmt: skip
-                flat = statistics.fmean(layer["saturated"] for layer in layers)
-                axes.text(0.03, 0.93, f"{flat:.0%} saturated", transform=axes.transAxes, fontsize=8, va="top")
-                axes.set_yscale("log")
-                axes.set_ylim(1e-3, 1)
-                if row == 0:
-                    axes.set_title(label)
-                else:
-                    axes.set_xlabel("output of tanh")
-            grid[row][0].set_ylabel("share, " + ("with BatchNorm" if suffix else "without"))
-        figure.legend(loc="outside upper center", ncols=5)
+    def panel(axes, name: str, draw_layer) -> None:
+        layers = shown[name]["act"]
+        for at, layer in enumerate(layers):
+            share = numpy.array(layer["hist"]) / sum(layer["hist"])
+            draw_layer(at, numpy.linspace(-1, 1, len(share) + 1)[:-1] + 1 / len(share), share)
+        flat = statistics.fmean(layer["saturated"] for layer in layers)
+        axes.text(0.03, 0.93, f"{flat:.0%} saturated", transform=axes.transAxes, fontsize=8, va="top")
+        axes.set_yscale("log")
+        axes.set_ylim(1e-3, 1)
 
     means = {run: statistics.fmean(layer["saturated"] for layer in record["act"]) for run, record in shown.items()}
     return Figure(
@@ -97,7 +86,76 @@ def _activations(runs: Runs, which: int, when: str, title: str) -> Figure:
         description="Six panels, three gains without and with BatchNorm: histograms of five layers' tanh outputs.",
         columns=("run", "layer", "mean", "std", "saturated"),
         rows=tuple(rows),
-        draw=draw,
+        draw=_six_panels(panel, "output of tanh", "share"),
+        size=(8.6, 4.6),
+    )
+
+
+def _six_panels(panel: Callable[..., None], across: str, up: str) -> Callable[[Any, Palette], None]:
+    """Three gains side by side, without BatchNorm above and with it below, a line for each layer.
+
+    panel(axes, run, draw_layer) calls draw_layer(layer, x, y) and sets the scales.
+    """
+
+    def draw(figure, palette: Palette) -> None:
+        grid = figure.subplots(2, 3, sharex=True, sharey="row")
+        for row, suffix in enumerate(("", "-bn")):
+            for column, (name, label) in enumerate(GAINS):
+                axes = grid[row][column]
+
+                def draw_layer(at: int, x: Any, y: Any, axes=axes, first=row == column == 0) -> None:
+                    axes.plot(
+                        x, y, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2,
+                        label=f"layer {at + 1}" if first else None,
+                    )  # fmt: skip
+
+                panel(axes, name + suffix, draw_layer)
+                if row == 0:
+                    axes.set_title(label)
+                else:
+                    axes.set_xlabel(across)
+            grid[row][0].set_ylabel(f"{up}, " + ("with BatchNorm" if suffix else "without"))
+        figure.legend(loc="outside upper center", ncols=5)
+
+    return draw
+
+
+def _gradient_histograms(runs: Runs, which: int, when: str, title: str) -> Figure:
+    """In units of the panel's widest layer, so that what fades can be seen to fade."""
+    order = [run for name, _ in GAINS for run in (name, f"{name}-bn")]
+    shown = {run: _records(runs, run)[which]["grad"] for run in order}
+    widest = {run: max(layer["std"] for layer in layers) for run, layers in shown.items()}
+    rows = [
+        (run, layer + 1, f"{each['std']:.2e}", round(each["std"] / widest[run], 3))
+        for run, layers in shown.items()
+        for layer, each in enumerate(layers)
+    ]
+
+    def panel(axes, name: str, draw_layer) -> None:
+        for at, layer in enumerate(shown[name]):
+            edges = numpy.linspace(-layer["range"], layer["range"], len(layer["hist"]) + 1) / widest[name]
+            density = numpy.array(layer["hist"]) / sum(layer["hist"]) / (edges[1] - edges[0])
+            draw_layer(at, (edges[:-1] + edges[1:]) / 2, numpy.where(density > 0, density, numpy.nan))
+        narrow = min(layer["std"] for layer in shown[name])
+        ratio = f"widest {widest[name] / narrow:.1f} × narrowest"
+        axes.text(0.03, 0.95, ratio, transform=axes.transAxes, fontsize=7.5, va="top")
+        axes.set_yscale("log")
+        axes.set_xlim(-5, 5)
+        axes.set_ylim(1e-3, 40)
+
+    ratios = {run: widest[run] / min(layer["std"] for layer in shown[run]) for run in ("small", "small-bn")}
+    return Figure(
+        name=f"gradients-{when}",
+        title=title,
+        caption=(
+            "A narrow peak is a layer that hears little. At gain 0.5 the widest layer's gradient is "
+            f"{ratios['small']:.1f} times the narrowest's; with BatchNorm (below) {ratios['small-bn']:.1f} times. "
+            "Each panel is in units of its own widest layer."
+        ),
+        description="Six panels, three gains without and with BatchNorm: histograms of five layers' gradients.",
+        columns=("run", "layer", "std of the gradient", "of the widest layer's"),
+        rows=tuple(rows),
+        draw=_six_panels(panel, "gradient, in standard deviations of the widest layer", "density"),
         size=(8.6, 4.6),
     )
 
