@@ -1,0 +1,88 @@
+"""Stage 06's own code: the counts against the Kneser-Ney of the control, the loss against its definition."""
+
+import numpy
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deltas import kneser_ney as control
+
+WORDS = ["emma", "emmett", "em", "olivia", "oliver", "a", "ava", "emma", "mia", "amelia"]
+
+
+@pytest.fixture(scope="module")
+def mm(stage_code):
+    return stage_code(6)
+
+
+def vocabulary(words) -> dict[str, int]:
+    return {"\n": 0} | {char: i + 1 for i, char in enumerate(sorted(set("".join(words))))}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(1, 5))
+def test_counts_are_the_control_s_with_one_discount(mm, words, order):
+    """deltas.kneser_ney was written from the same equation by another road: integers, sorted arrays, no strings."""
+    ix = vocabulary(words)
+    P = mm.kneser_ney(words, ix, order=order, D=0.9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
+        model = control.KneserNey(sorted(set("".join(words))), order).fit(words)
+    for word in words:
+        for t in range(len(word) + 1):
+            h = ("\n" * (order - 1) + word[:t])[-(order - 1) :] if order > 1 else ""
+            assert numpy.allclose(P[h].numpy(), model.following(word[:t]), atol=1e-5), (word, t)
+
+
+def test_every_row_is_a_distribution_that_rules_nothing_out(mm):
+    rows = torch.stack(list(mm.kneser_ney(WORDS, vocabulary(WORDS)).values()))
+    assert torch.allclose(rows.sum(1), torch.ones(len(rows)), atol=1e-5)
+    assert (rows > 0).all()
+
+
+@pytest.fixture
+def taught(mm):
+    """A model, its loader and its teacher, as the main program puts them together."""
+    torch.manual_seed(1)
+    dataset = mm.CharDataset(WORDS, sorted(set("".join(WORDS))), max(map(len, WORDS)))
+    config = mm.ModelConfig(
+        vocab_size=dataset.get_vocab_size(), block_size=dataset.get_output_length(), n_layer=1, n_embd=8, n_head=2
+    )
+    model = mm.Transformer(config)
+    model.loader = mm.PrefixLoader(dataset, len(WORDS))
+    for block in model.transformer.h:
+        block.attn.__class__ = mm.PrefixAttention
+    P = mm.kneser_ney(WORDS, vocabulary(WORDS))
+    rows = ["" if word is None else ("\n" * 5 + word)[-5:] for word in model.loader.beginnings]
+    model.teacher = torch.stack([P[h] for h in rows])
+    model.__class__ = mm.TaughtTransformer
+    return model
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_loss_is_the_names_and_the_teacher_s_in_shares(taught, share):
+    taught.share = share
+    ids, targets = taught.loader.next()
+    logits, loss = taught(ids, targets)
+    P = taught.teacher[ids]
+    names, teacher, tokens = 0.0, 0.0, 0
+    for b, row in enumerate(targets.tolist()):
+        for t, target in enumerate(row):
+            if target != -1:
+                log_q = logits[b, t].log_softmax(0)
+                names -= log_q[target].item()
+                teacher -= (P[b, t] * log_q).sum().item()
+                tokens += 1
+    assert loss.item() == pytest.approx(((1 - share) * names + share * teacher) / tokens, abs=1e-5)
+
+
+def test_evaluation_never_asks_the_teacher(mm, taught):
+    taught.share, taught.teacher = 1.0, None
+    taught.eval()
+    X, Y = (torch.stack(part) for part in zip(*[taught_item(mm, word) for word in WORDS], strict=True))
+    assert torch.isfinite(taught(X, Y)[1])
+
+
+def taught_item(mm, word):
+    return mm.CharDataset([word], sorted(set("".join(WORDS))), max(map(len, WORDS)))[0]
