@@ -93,6 +93,25 @@ def test_the_post_and_the_stages(tiny, site):
     assert "language-diff" not in (site / "public/deltas/01-frost-days/index.html").read_text()
 
 
+def test_what_stands_twice_has_anchors_of_its_own(site):
+    (site / "content/posts/twice.md").write_text(
+        "---\ntitle: Twice\ndraft: true\n---\n"
+        '{{< patch stage="01" hunk="forget" />}}\n\nagain\n\n{{< patch stage="01" />}}\n\n'
+        '{{< patch stage="01" hunk="forget" />}}\n\n{{< figure "01" "loss-curve" >}}\n\n{{< figure "01" "loss-curve" >}}\n'
+    )
+    build(site)
+    page = Page((site / "public/posts/twice/index.html").read_text())
+    assert len(page.ids) == len(set(page.ids)) and len(page.ids) > 10
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    assert set(inside) <= set(page.ids)
+    assert sum(link.startswith("d01-forget") for link in inside) == 3 * sum(
+        link.startswith("d01-forget") and "again" not in link for link in inside
+    )
+    svg = (site / "public/posts/twice/index.html").read_text()
+    used = set(re.findall(r"url\(#([^)]+)\)", svg)) | set(re.findall(r'aria-labelledby="([^"]+)"', svg))
+    assert used <= set(page.ids)
+
+
 def test_rss_reads_as_plain_diff(site):
     build(site)
     feed = html.unescape((site / "public/posts/part-3/index.xml").read_text())

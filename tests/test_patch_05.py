@@ -69,7 +69,7 @@ def test_same_loss_and_same_gradient_on_any_names(mm, words, seed):
 
 
 def test_a_row_for_every_beginning_and_no_more(mm):
-    _, twin, dataset = pair(mm, WORDS, 1)
+    _, twin, _ = pair(mm, WORDS, 1)
     rows = []
     twin.transformer.ln_f.register_forward_hook(lambda module, inputs, output: rows.append(len(output)))
     ids, targets = twin.loader.next()
@@ -91,3 +91,20 @@ def test_evaluation_and_sampling_are_upstream_s(mm):
 def test_the_weights_fit_upstream_s_model(mm):
     model, twin, _ = pair(mm, WORDS, 3)
     model.load_state_dict(twin.state_dict())
+
+
+def test_a_batch_is_what_the_header_says(mm, stage_tree):
+    """Some 1,500 positions, padded; 900 characters; 600 beginnings."""
+    words = (stage_tree(5) / "names.txt").read_text().split()
+    torch.manual_seed(1)
+    loader = mm.PrefixLoader(data(mm, words), 128)
+    batches = [loader.next() for _ in range(50)]
+    mean = [
+        sum(count(ids, targets) for ids, targets in batches) / len(batches)
+        for count in (
+            lambda ids, targets: ids.numel(),
+            lambda ids, targets: (targets != -1).sum().item(),
+            lambda ids, targets: len(ids.unique()),
+        )
+    ]
+    assert [round(each, -2) for each in mean] == [1500, 900, 600], mean

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from . import console, stages
+from . import console, race, speedrun, stages
+from .errors import BadInput
 from .git import IDENTITY, GitFailed, Repo
 from .plaingit import working_copy
 from .project import Project
@@ -18,14 +19,24 @@ from .series import Series, load, parse
 
 
 @click.command(
-    help="Measure side by side: `stages`, building twelve stages against `git am`; `doors`, the verbs as typed."
+    help="Measure side by side: `stages`, building twelve stages against `git am`; `doors`, the verbs as typed; "
+    "`names`, upstream's training against ours; `tries`, what led to ours."
 )
-@click.argument("what", type=click.Choice(["stages", "doors"]))
-@click.option("--runs", type=click.IntRange(min=3), default=15, show_default=True)
+@click.argument("what", type=click.Choice(["stages", "doors", "names", "tries"]))
+@click.option("--runs", type=click.IntRange(min=3), default=15, show_default=True, help="Of stages and doors.")
+@click.option("--only", multiple=True, type=click.Choice([each.name for each in race.OURS]), help="Of names.")
+@click.option("--record", is_flag=True, help="Keep what names and tries found, in baselines/speedrun/.")
 @click.pass_obj
-def command(project: Project, what: str, runs: int) -> int:
-    """Interleaved, after one warm-up; medians with the range, and the ratio pair by pair."""
-    (_stages if what == "stages" else _doors)(project, runs)
+def command(project: Project, what: str, runs: int, only: tuple[str, ...], record: bool) -> int:
+    """Interleaved; medians with the range, and the ratio pair by pair."""
+    if what == "names":
+        if record and only:
+            raise BadInput("a record has all contestants", "--record without --only")
+        speedrun.names(project, record=record, only=only)
+    elif what == "tries":
+        speedrun.attempts(project, record=record)
+    else:
+        (_stages if what == "stages" else _doors)(project, runs)
     return 0
 
 

@@ -10,7 +10,7 @@ from .results import Source, dumps
 
 HUGO = Path(__file__).with_name("hugo")
 SERIES = "Neural Nets from Scratch"
-PARTS = {3: range(1, 5)}  # part of the series -> the stages that its post walks through
+PARTS = {3: range(1, 7)}  # part of the series -> the stages that its post walks through
 ENTRIES = {"deltas-patch": "hunks", "deltas-figure": "figures"}  # interactive part -> what there must be of it
 Stage = dict[str, Any]
 

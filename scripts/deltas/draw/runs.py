@@ -1,13 +1,18 @@
 """What figures are drawn from: the files of complete runs."""
 
 import json
+import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..progress import STEP
 from ..run import Result
+
+TIME = re.compile(r"step time ([\d.]+)ms")
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,20 @@ class Folder:
     def lines(self, name: str) -> list[Any]:
         """A file of one JSON document a line."""
         return [json.loads(line) for line in (self.path / name).read_text(encoding="utf-8").splitlines()]
+
+
+def printed(folder: Folder) -> list[tuple[int, float, float]]:
+    """What upstream printed every tenth step: (step, training loss, seconds of that step)."""
+    found = []
+    for line in (folder.path / "log.txt").read_text(encoding="utf-8").splitlines():
+        step, took = STEP.match(line), TIME.search(line)
+        if step and took:
+            found.append((int(step[1]), float(step[2]), float(took[1]) / 1e3))
+    return found
+
+
+def printed_losses(folder: Folder) -> tuple[list[int], list[float]]:
+    """Steps, and the training loss averaged over the ten lines that upstream printed in a hundred of them."""
+    lines = printed(folder)
+    groups = [lines[at : at + 10] for at in range(0, len(lines) - 9, 10)]
+    return [group[-1][0] for group in groups], [statistics.fmean(loss for _, loss, _ in group) for group in groups]

@@ -155,7 +155,7 @@ def _gradient_histograms(runs: Runs, which: int, when: str, title: str) -> Figur
         description="Six panels, three gains without and with BatchNorm: histograms of five layers' gradients.",
         columns=("run", "layer", "std of the gradient", "of the widest layer's"),
         rows=tuple(rows),
-        draw=_six_panels(panel, "gradient, in standard deviations of the widest layer", "density"),
+        draw=_six_panels(panel, "gradient, widest layer = 1", "density"),
         size=(8.6, 4.6),
     )
 
