@@ -110,6 +110,7 @@ def _six_panels(panel: Callable[..., None], across: str, up: str) -> Callable[[A
                     )  # fmt: skip
 
                 panel(axes, name + suffix, draw_layer)
+                axes.minorticks_off()  # on a logarithmic axis they are half of the file
                 if row == 0:
                     axes.set_title(label)
                 else:
@@ -135,7 +136,8 @@ def _gradient_histograms(runs: Runs, which: int, when: str, title: str) -> Figur
         for at, layer in enumerate(shown[name]):
             edges = numpy.linspace(-layer["range"], layer["range"], len(layer["hist"]) + 1) / widest[name]
             density = numpy.array(layer["hist"]) / sum(layer["hist"]) / (edges[1] - edges[0])
-            draw_layer(at, (edges[:-1] + edges[1:]) / 2, numpy.where(density > 0, density, numpy.nan))
+            centres = (edges[:-1] + edges[1:]) / 2
+            draw_layer(at, centres[abs(centres) < 5], numpy.where(density > 0, density, numpy.nan)[abs(centres) < 5])
         narrow = min(layer["std"] for layer in shown[name])
         ratio = f"widest {widest[name] / narrow:.1f} × narrowest"
         axes.text(0.03, 0.95, ratio, transform=axes.transAxes, fontsize=7.5, va="top")
