@@ -60,6 +60,13 @@ def test_a_number_that_moved_is_stale_and_is_filled_in_everywhere():
     assert headers.filled(new, LOSS) == new.header
 
 
+def test_the_mail_header_is_no_place_for_measured_numbers():
+    dated = patch("It took 25 seconds.", "a.m 25")
+    dated = series.parse("01-x.patch", dated.data.replace(b"Date: now", b"Date: Wed, 25 Nov 2026 07:25:12 GMT"))
+    new = headers.filled(dated, recorded(a={"m": [26.0, 26.0]}))
+    assert b"Date: Wed, 25 Nov 2026 07:25:12 GMT" in new and b"It took 26 seconds." in new
+
+
 def test_two_numbers_may_swap():
     two = recorded(a={"m": [1.5, 1.5]}, b={"m": [2.5, 2.5]})
     old = patch("From 2.5 to 1.5.", "a.m 2.5, b.m 1.5")
@@ -112,6 +119,7 @@ def with_added(prose: str, measured: str, added: str) -> series.Patch:
         ("2.4497", '"""\nabout 40% of them\n"""', ["a comment states 40%"]),
         ("2.4497", "y = 2.4411 # a number of the code", []),
         ("2.4497", "if step % 10 == 0 and 3 % n: pass", []),
+        ("2.4497", "x = 1 # 3 % n", ["a comment states 3 %"]),  # better one too many than one too few
         ("2.4497", "x = 1 # every 100 steps, at 0.01", []),
     ],
 )

@@ -1,5 +1,9 @@
 """Stage 06's own code: the counts against the Kneser-Ney of the control, the loss against its definition."""
 
+import json
+import subprocess
+import sys
+
 import numpy
 import pytest
 import torch
@@ -7,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deltas import kneser_ney as control
+from deltas import machine
 
 WORDS = ["emma", "emmett", "em", "olivia", "oliver", "a", "ava", "emma", "mia", "amelia"]
 
@@ -86,3 +91,38 @@ def test_evaluation_never_asks_the_teacher(mm, taught):
 
 def taught_item(mm, word):
     return mm.CharDataset([word], sorted(set("".join(WORDS))), max(map(len, WORDS)))[0]
+
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from deltas import racer
+script, words, out = sys.argv[1:]
+definitions, program = racer.parts(Path(script))
+left = racer.module(Path(script), ["--baseline", "--fast", "--teacher", "0.4", "--max-steps", "1", "-i", words,
+    "--n-layer", "1", "--n-embd", "8", "--n-head", "1", "--work-dir", out])
+exec(definitions, left)
+exec(program, left)
+model, loader = left["model"], left["batch_loader"]
+json.dump({"words": left["train_dataset"].words, "share": model.share,
+           "teacher": {name: row for name, row in zip(loader.beginnings, model.teacher.tolist()) if name is not None}},
+          open(f"{out}/teacher.json", "w"))
+"""
+
+
+def test_the_program_asks_the_teacher_about_five_characters(stage_tree, tmp_path):
+    """The main program's own table, against the control's counts of the same training names."""
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{a}{b}{c}{a}{b}c{c}\n" for a in "abcd" for b in "bcde" for c in "abef"))
+    script = stage_tree(6) / "makemore.py"
+    environment = machine.environment() | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PROGRAM, str(script), str(words), str(tmp_path)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    found = json.loads((tmp_path / "teacher.json").read_text())
+    assert found["share"] == 0.4
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
+        model = control.KneserNey("abcdef", 6).fit(found["words"])
+    assert len(found["teacher"]) == len({word[:t] for word in found["words"] for t in range(len(word) + 1)})
+    for beginning, row in found["teacher"].items():
+        assert numpy.allclose(row, model.following(beginning), atol=1e-5), beginning

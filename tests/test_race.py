@@ -9,7 +9,7 @@ import pytest
 
 from deltas import race, racer, racereport, tries
 from deltas.errors import BadInput, CheckFailed
-from deltas.race import Contestant, Run
+from deltas.race import Contestant
 from deltas.stages import workshop
 
 SMALL = ("--n-layer", "1", "--n-embd", "8", "-b", "4")
@@ -97,7 +97,7 @@ def held(tmp_path_factory):
     if not (here().upstream / "makemore.py").exists():
         pytest.skip("upstream/makemore is not there (scripts/apply.sh fetches it): there is nobody to race")
     words = tmp_path_factory.mktemp("words") / "words.txt"
-    words.write_text("".join(f"{a}{b}{a}\n" for a in "abcdefghij" for b in "klmnopqrst"))
+    words.write_text("".join(f"{a}{b * (ord(a) % 7 + 1)}\n" for a in "abcdefghij" for b in "klmnopqrst"))
     upstream = Contestant("upstream", "", 0, (*SMALL, "-n", "0", "-i", str(words)), (3407,), 80)
     ours = Contestant("ours", "", 4, ("--baseline", *SMALL, "-i", str(words)), (1, 2), 40)
     listening = Quiet()
@@ -156,19 +156,15 @@ def test_what_breaks_off_is_said(tmp_path):
 # -- what it says -----------------------------------------------------------------------------------------------------
 
 
-def curve(*points) -> Run:
-    contestant = Contestant("x", "", 4, (), (1,), 30)
-    return Run(contestant, 1, tuple(points), {})
-
-
-@pytest.mark.parametrize(("loss", "seconds"), [(2.5, 1.0), (2.2, 2.0), (2.15, 2.0), (2.0, None)])
-def test_time_to_a_loss_is_the_first_look_that_saw_it(loss, seconds):
-    assert curve((10, 1.0, 2.4), (20, 2.0, 2.1), (30, 3.0, 2.3)).time_to(loss) == seconds
+@pytest.mark.parametrize(("loss", "seconds"), [(2.5, 1.0), (2.4, 1.0), (2.25, 1.5), (2.1, 2.0), (2.0, None)])
+def test_time_to_a_loss_is_where_the_curve_first_crosses_it(loss, seconds):
+    found = racereport.time_to([(10, 1.0, 2.4), (20, 2.0, 2.1), (30, 3.0, 2.3)], loss)
+    assert found == (seconds if seconds is None else pytest.approx(seconds))
 
 
 def test_median_of_times_counts_never():
-    assert race.median([1.0, 3.0, None]) == 3.0
-    assert race.median([1.0, None, None]) is None
+    assert racereport.median([1.0, 3.0, None]) == 3.0
+    assert racereport.median([1.0, None, None]) is None
 
 
 def test_t_test_by_hand():
@@ -190,6 +186,50 @@ def test_tables_go_between_the_marks_and_nowhere_else(tmp_path):
 
 
 # -- tries ------------------------------------------------------------------------------------------------------------
+
+
+class Words:
+    """What makemore's CharDataset keeps."""
+
+    def __init__(self, words, chars, max_word_length):
+        self.words, self.chars, self.max_word_length = words, chars, max_word_length
+
+
+def test_held_out_names_come_from_train_and_the_test_names_are_gone():
+    train, test = Words(["a", "b", "c", "d", "e"], "abcdet", 1), Words(["t"], "abcdet", 1)
+    left = {"create_datasets": lambda file: (train, test), "CharDataset": Words}
+    kept, judged = racer._held_out(left, 2)("names.txt")
+    assert (kept.words, judged.words) == (["a", "b", "c"], ["d", "e"])
+    assert kept.chars == judged.chars == "abcdet"
+
+
+def test_tries_are_trained_as_edited_and_judged_on_held_out_names(tmp_path):
+    from deltas.project import here
+
+    if not (here().upstream / "makemore.py").exists():
+        pytest.skip("upstream/makemore is not there (scripts/apply.sh fetches it): there is nothing to try")
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{a}{b}\n" for a in "abcdefghij" for b in "klmnopqrst"))
+    arguments = ("--baseline", *SMALL, "-i", str(words))
+    frozen = (("lr=args.learning_rate, weight_decay=0.0", "lr=0.0, weight_decay=0.0"),)
+    plan = tries.Plan(
+        6, 30, (1,), (tries.Try("as it is", arguments, (), 20), tries.Try("frozen", arguments, frozen, 20))
+    )
+    with workshop(here()) as shop:
+        rows = tries.run(shop, plan, Quiet(), tmp_path / "scratch")
+    assert [row["says"] for row in rows] == ["as it is", "frozen"]
+    learned, stuck = (row["held_out"][0] for row in rows)
+    assert learned < stuck - 0.05
+    shown = tries.table(rows)
+    assert shown[2][3].startswith("+") and len(shown) == 3
+
+
+def test_differences_inside_the_noise_are_called_ties():
+    def row(says, *losses):
+        return {"says": says, "steps": 1, "held_out": list(losses), "train": [1.0, 1.0]}
+
+    shown = tries.table([row("first", 2.00, 2.01), row("near", 2.005, 2.012), row("far", 2.10, 2.11)])
+    assert [line[3] for line in shown[1:]] == ["", "+0.003 (tie)", "+0.100"]
 
 
 @pytest.mark.parametrize(("old", "times"), [("nowhere", 0), ("a", 2)])

@@ -20,21 +20,27 @@ from .series import Series, load, parse
 
 @click.command(
     help="Measure side by side: `stages`, building twelve stages against `git am`; `doors`, the verbs as typed; "
-    "`names`, upstream's training against ours; `tries`, what led to ours."
+    "`names`, upstream's training against ours; `tries`, what led to ours; `profile`, where its time goes."
 )
-@click.argument("what", type=click.Choice(["stages", "doors", "names", "tries"]))
+@click.argument("what", type=click.Choice(["stages", "doors", "names", "tries", "profile"]))
 @click.option("--runs", type=click.IntRange(min=3), default=15, show_default=True, help="Of stages and doors.")
 @click.option("--only", multiple=True, type=click.Choice([each.name for each in race.OURS]), help="Of names.")
-@click.option("--record", is_flag=True, help="Keep what names and tries found, in baselines/speedrun/.")
+@click.option("--kept", is_flag=True, help="Of names: show the record that is kept, without a race.")
+@click.option("--record", is_flag=True, help="Keep what names, tries or profile found, in baselines/speedrun/.")
 @click.pass_obj
-def command(project: Project, what: str, runs: int, only: tuple[str, ...], record: bool) -> int:
+def command(project: Project, what: str, runs: int, only: tuple[str, ...], kept: bool, record: bool) -> int:
     """Interleaved; medians with the range, and the ratio pair by pair."""
     if what == "names":
         if record and only:
             raise BadInput("a record has all contestants", "--record without --only")
-        speedrun.names(project, record=record, only=only)
+        if kept:
+            speedrun.kept(project)
+        else:
+            speedrun.names(project, record=record, only=only)
     elif what == "tries":
         speedrun.attempts(project, record=record)
+    elif what == "profile":
+        speedrun.profile(project, record=record)
     else:
         (_stages if what == "stages" else _doors)(project, runs)
     return 0

@@ -95,7 +95,7 @@ def _tight(text: str) -> str:
 
 def filled(patch: Patch, recorded: Baseline | None) -> bytes:
     """The header with its numbers as the baseline has them; one that was never measured stays."""
-    text = patch.header.decode()
+    fields, blank, text = patch.header.decode().partition("\n\n")  # a date has numbers, too
     changes: dict[str, str] = {}
     for number in numbers(patch):
         now = _now(number, recorded)
@@ -109,7 +109,7 @@ def filled(patch: Patch, recorded: Baseline | None) -> bytes:
     if not any(old != new for old, new in changes.items()):
         return patch.header
     either = re.compile("|".join(_literal(old).pattern for old in sorted(changes, key=len, reverse=True)))
-    return either.sub(lambda m: changes[m[0]], text).encode()
+    return f"{fields}{blank}{either.sub(lambda m: changes[m[0]], text)}".encode()
 
 
 def _now(number: Number, recorded: Baseline | None) -> str | None:
@@ -126,7 +126,7 @@ def _now(number: Number, recorded: Baseline | None) -> str | None:
 
 def _literal(text: str) -> re.Pattern[str]:
     """This number and no longer one that contains it."""
-    return re.compile(rf"(?<![\d.,]){re.escape(text)}(?!\d|[.,]\d)")
+    return re.compile(rf"(?<![\d.,:]){re.escape(text)}(?!\d|[.,:]\d)")
 
 
 def _without_trailer(message: str) -> str:

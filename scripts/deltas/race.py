@@ -1,13 +1,11 @@
 """`bench names`: trainings that take turns on the same cores → loss against wall time, and what a record claims.
 
 A contestant is a stage's makemore.py with arguments and seeds. Upstream has one seed: its `--seed` draws the test
-names, too. Every training has all the cores in its turn, torch's own default.
+names, too. Every training has as many threads as there are cores in its turn.
 """
 
 import contextlib
 import json
-import math
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,7 +21,6 @@ from .stages import Workshop
 
 TURN = 2.0  # seconds: short beside what a machine's mood lasts, long beside a step
 LOOKS = 40  # at the test split, over a training
-THRESHOLDS = (2.10, 2.05, 2.00)
 
 
 @dataclass(frozen=True)
@@ -56,15 +53,6 @@ class Run:
     seed: int
     curve: tuple[tuple[int, float, float], ...]
     result: dict[str, Any]
-
-    def time_to(self, loss: float) -> float | None:
-        """Seconds until a look first saw a test loss as low as that; None where none did."""
-        return next((seconds for _, seconds, seen in self.curve if seen <= loss), None)
-
-    @property
-    def best(self) -> float:
-        """The lowest test loss that a look saw: what a choice on the test split would have picked."""
-        return min(seen for *_, seen in self.curve)
 
 
 class Training:
@@ -198,8 +186,6 @@ def summary(shop: Workshop, runs: Sequence[Run], goal: float, command: str) -> d
     """The record: what was measured on what, a row a contestant, the test of the goal, and every curve."""
     from .codeid import code_id
 
-    upstream = next((run for run in runs if run.contestant is UPSTREAM), None)
-    thresholds = [*THRESHOLDS, *([upstream.best] if upstream else [])]
     rows = []
     there = dict.fromkeys(run.contestant for run in runs)
     for contestant in sorted(there, key=lambda each: each is not UPSTREAM):  # upstream first
@@ -221,8 +207,6 @@ def summary(shop: Workshop, runs: Sequence[Run], goal: float, command: str) -> d
                 "test_loss": [run.result["test_loss"] for run in mine],
                 "test_loss_unseen": [run.result["test_loss_unseen"] for run in mine],
                 "train_loss": [run.result["train_loss"] for run in mine],
-                "best": [run.best for run in mine],
-                "time_to": [[run.time_to(each) for run in mine] for each in thresholds],
                 "curves": [[list(point) for point in run.curve] for run in mine],
             }
         )
@@ -231,7 +215,6 @@ def summary(shop: Workshop, runs: Sequence[Run], goal: float, command: str) -> d
         "command": command,
         **about,
         "goal": goal,
-        "thresholds": thresholds,
         "contestants": rows,
         "tests": {row["name"]: below(row["test_loss"], goal) for row in rows if len(row["test_loss"]) > 1},
     }
@@ -247,12 +230,6 @@ def below(losses: Sequence[float], goal: float) -> dict[str, float]:
 
     found = stats.ttest_1samp(losses, goal, alternative="less")
     return {"t": float(found.statistic), "p": float(found.pvalue), "n": len(losses)}
-
-
-def median(values: Sequence[float | None]) -> float | None:
-    """None counts as never: the median is None where half never got there."""
-    middle = statistics.median(math.inf if value is None else value for value in values)
-    return None if math.isinf(middle) else middle
 
 
 @contextlib.contextmanager

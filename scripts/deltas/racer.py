@@ -122,8 +122,8 @@ def main(arguments: list[str]) -> None:
 
 def race(given: argparse.Namespace, arguments: list[str], asked: Any, told: Any) -> None:
     """Runs makemore.py to its end, in turns."""
-    definitions, program = _parts(given.script)
-    left = _module(given.script, arguments)
+    definitions, program = parts(given.script)
+    left = module(given.script, arguments)
     with (given.out / "curve.jsonl").open("w", encoding="utf-8") as curve:
         clock = Clock()
         turns = Turns(asked, told, clock)
@@ -145,20 +145,21 @@ def race(given: argparse.Namespace, arguments: list[str], asked: Any, told: Any)
     turns.say("end")
 
 
-def _parts(script: Path) -> tuple[Any, Any]:
+def parts(script: Path) -> tuple[Any, Any]:
     """makemore.py's definitions, and what it does when it is called."""
     tree = ast.parse(script.read_bytes())
     *definitions, program = tree.body
     return tuple(compile(ast.Module(part, []), str(script), "exec") for part in (definitions, [program]))
 
 
-def _module(script: Path, arguments: list[str]) -> dict[str, Any]:
-    module = types.ModuleType("__main__")  # a real one: dataclasses look their classes up in it
-    module.__file__ = str(script)
-    sys.modules["__main__"] = module
+def module(script: Path, arguments: list[str]) -> dict[str, Any]:
+    """An empty `__main__` for makemore.py to run in, called with these arguments."""
+    made = types.ModuleType("__main__")  # a real one: dataclasses look their classes up in it
+    made.__file__ = str(script)
+    sys.modules["__main__"] = made
     sys.argv = [str(script), *arguments]
     sys.path.insert(0, str(script.resolve().parent))
-    return module.__dict__
+    return made.__dict__
 
 
 def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:

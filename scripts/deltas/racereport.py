@@ -10,9 +10,11 @@ from typing import Any
 from . import whole
 from .baseline import summarise
 from .errors import BadInput
-from .race import median
 
+THRESHOLDS = (2.10, 2.05, 2.00)  # nats per character
+NEAR = 0.005  # nats: a curve that has come so close to its best has got there; the rest is its noise
 Record = dict[str, Any]
+Curve = Sequence[Sequence[float]]  # (step, seconds, test loss) at each look
 
 
 def losses(record: Record) -> list[list[str]]:
@@ -38,19 +40,48 @@ def losses(record: Record) -> list[list[str]]:
 
 def times(record: Record) -> list[list[str]]:
     """A row a contestant: seconds to each loss, and how many times faster than upstream."""
-    limits = [f"{each:.2f}" for each in record["thresholds"]]
-    rows = [["seconds to", *limits]]
     first = record["contestants"][0]
+    limits = {f"{each:.2f}": each for each in THRESHOLDS}
+    if first["name"] == "upstream":
+        lowest = best(first)
+        limits |= {f"{lowest + NEAR:.4f}": lowest + NEAR, f"{lowest:.4f}, upstream's best": lowest}
+    rows = [["seconds to", *limits]]
     for each in record["contestants"]:
         row = [each["name"]]
-        for mine, theirs in zip(each["time_to"], first["time_to"], strict=True):
-            took, base = median(mine), median(theirs)
+        for limit in limits.values():
+            took, base = (median([time_to(curve, limit) for curve in of["curves"]]) for of in (each, first))
             ratio = f" ({base / took:.1f}×)" if took and base and each is not first else ""
             row.append("never" if took is None else f"{took:.0f}{ratio}")
         rows.append(row)
-    if first["name"] == "upstream":
-        rows[0][-1] = f"{record['thresholds'][-1]:.4f}, upstream's best"
     return rows
+
+
+def best(contestant: Record) -> float:
+    """The lowest test loss that a look saw, of any seed: what a choice on the test split would have picked."""
+    return min(seen for curve in contestant["curves"] for *_, seen in curve)
+
+
+def time_to(curve: Curve, loss: float) -> float | None:
+    """Seconds until the curve first is as low as that, on the straight line between two looks; None where it never is.
+
+    >>> time_to([(10, 1.0, 2.4), (20, 2.0, 2.0)], 2.1), time_to([(10, 1.0, 2.4)], 2.5), time_to([(10, 1.0, 2.4)], 2.1)
+    (1.75, 1.0, None)
+    """
+    before = None
+    for _, seconds, seen in curve:
+        if seen <= loss:
+            if before is None:
+                return seconds
+            share = (before[1] - loss) / (before[1] - seen)
+            return before[0] + share * (seconds - before[0])
+        before = (seconds, seen)
+    return None
+
+
+def median(values: Sequence[float | None]) -> float | None:
+    """None counts as never: the median is None where half never got there."""
+    middle = statistics.median(math.inf if value is None else value for value in values)
+    return None if math.isinf(middle) else middle
 
 
 def verdicts(record: Record) -> list[str]:
@@ -59,7 +90,7 @@ def verdicts(record: Record) -> list[str]:
     for name, test in record["tests"].items():
         outcome = "is below" if test["p"] < 0.01 else "is not shown to be below"
         said.append(
-            f"{name}: the mean test loss {outcome} {record['goal']:.2f} "
+            f"{name}: over seeds, on this split, the mean test loss {outcome} {record['goal']:.2f} "
             f"(one-sided t-test, n = {test['n']}, t = {test['t']:.2f}, p = {test['p']:.2g})"
         )
     return said
@@ -73,6 +104,32 @@ def markdown(record: Record) -> str:
     )
     parts = [about, table(losses(record)), table(times(record)), "\n".join(f"- {each}" for each in verdicts(record))]
     return "\n\n".join(parts) + "\n"
+
+
+def parts(found: Record) -> list[list[str]]:
+    """A row a part of a step."""
+    whole_step = sum(found["parts"].values())
+    rows = [["part of a step", "ms", "share"]]
+    for name, took in sorted(found["parts"].items(), key=lambda each: -each[1]):
+        rows.append([name, f"{took:.1f}", f"{took / whole_step:.0%}"])
+    return [*rows, ["all", f"{whole_step:.1f}", ""]]
+
+
+def operators(found: Record) -> list[list[str]]:
+    """A row an operator."""
+    rows = [["operator (profiled)", "ms a step"]]
+    return rows + [[f"`{name}`", f"{took:.1f}"] for name, took in found["operators"].items()]
+
+
+def floor(found: Record) -> str:
+    """How close a step comes to its matrix products alone."""
+    whole_step = sum(found["parts"].values())
+    return (
+        f"A batch has {found['beginnings']:.0f} beginnings; the matrix products of a step are "
+        f"{found['flops'] / 1e9:.2f} GFLOP, Muon's included. These shapes alone run at {found['rate'] / 1e9:.0f} "
+        f"GFLOP/s here on {found['threads']} threads: the floor is {found['floor']:.1f} ms, a step takes "
+        f"{whole_step / found['floor']:.1f} times that."
+    )
 
 
 def fill(path: Path, name: str, text: str) -> None:

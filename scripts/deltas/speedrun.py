@@ -1,10 +1,16 @@
 """What `bench names` and `bench tries` do: race or try, print, and with --record keep it in baselines/speedrun/."""
 
-from . import baseline, console, jsonfile, race, racereport, tries
+import json
+import subprocess
+import sys
+
+from . import baseline, console, jsonfile, machine, race, racereport, tries
+from .errors import BadInput, CheckFailed
 from .progress import progress
 from .project import Project
 from .stages import workshop
 
+PROFILED = 200  # steps
 GOAL = 1.90  # nats per character, mean test loss of a record
 
 
@@ -17,6 +23,26 @@ def names(project: Project, *, record: bool, only: tuple[str, ...] = ()) -> None
         with progress() as bars:
             runs = race.hold(shop, upstream, chosen, bars, folder)
         found = race.summary(shop, runs, GOAL, command) | {"recorded": baseline.today()}
+    _show(found)
+    if record:
+        jsonfile.write(project.baselines / "speedrun" / "record.json", found)
+        _publish(project, found)
+    else:
+        console.say("\nnot kept: --record writes baselines/speedrun/")
+
+
+def kept(project: Project) -> None:
+    """The record as it is kept, shown again; its tables and figure are made anew."""
+    path = project.baselines / "speedrun" / "record.json"
+    try:
+        found = jsonfile.read(path)
+    except FileNotFoundError:
+        raise BadInput("no race is kept yet", "", ["scripts/bench.sh names --record"]) from None
+    _show(found)
+    _publish(project, found)
+
+
+def _show(found: racereport.Record) -> None:
     for rows in (racereport.losses(found), racereport.times(found)):
         console.say()
         for line in racereport.plain(rows):
@@ -24,21 +50,16 @@ def names(project: Project, *, record: bool, only: tuple[str, ...] = ()) -> None
     console.say()
     for line in racereport.verdicts(found):
         console.say(line)
-    if record:
-        folder = project.baselines / "speedrun"
-        jsonfile.write(folder / "record.json", found)
-        _draw(project, found)
-        racereport.fill(folder / "README.md", "race", racereport.markdown(found))
-        console.say("\nwrote baselines/speedrun/{record.json,race.svg,README.md}")
-    else:
-        console.say("\nnot kept: --record writes baselines/speedrun/")
 
 
-def _draw(project: Project, found: racereport.Record) -> None:
+def _publish(project: Project, found: racereport.Record) -> None:
     from .draw import speedrun
     from .draw.style import save
 
-    save(speedrun.race(found), project.baselines / "speedrun")
+    folder = project.baselines / "speedrun"
+    save(speedrun.race(found), folder)
+    racereport.fill(folder / "README.md", "race", racereport.markdown(found))
+    console.say("\nwrote baselines/speedrun/{record.json,race.svg,README.md}")
 
 
 def attempts(project: Project, *, record: bool) -> None:
@@ -54,5 +75,37 @@ def attempts(project: Project, *, record: bool) -> None:
         jsonfile.write(folder / "tries.json", {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows})
         racereport.fill(folder / "README.md", "tries", racereport.table(shown) + "\n")
         console.say("\nwrote baselines/speedrun/{tries.json,README.md}")
+    else:
+        console.note("not kept: --record writes baselines/speedrun/")
+
+
+def profile(project: Project, *, record: bool) -> None:
+    """Where the time of the record's steps goes, and the least that its matrix products would take."""
+    contestant = race.OURS[-1]
+    arguments = [*contestant.arguments, "--split-seed", "3407", "--seed", "1"]
+    environment = machine.environment()
+    pools = {name: str(machine.cores()) for name in environment if name.endswith("_THREADS")}
+    with workshop(project) as shop, race.scratch() as folder:
+        shop.export(shop.stages[contestant.stage], folder / "tree")
+        command = [sys.executable, "-m", "deltas.profiling", "makemore.py", str(PROFILED), "--", *arguments]
+        asked = subprocess.run(
+            [*command, "--work-dir", str(folder / "out")],
+            cwd=folder / "tree", env={**environment, **pools}, capture_output=True, text=True,
+        )  # fmt: skip
+    if asked.returncode:
+        raise CheckFailed(f"the profiled training broke off: {asked.stderr.strip().splitlines()[-1]}")
+    found = json.loads(asked.stdout) | machine.describe() | {"threads": machine.cores(), "steps": PROFILED}
+    tables = (racereport.parts(found), racereport.operators(found))
+    for rows in tables:
+        for line in racereport.plain(rows):
+            console.say(line)
+        console.say()
+    console.say(racereport.floor(found))
+    if record:
+        folder = project.baselines / "speedrun"
+        jsonfile.write(folder / "profile.json", found)
+        text = "\n\n".join([*map(racereport.table, tables), racereport.floor(found)])
+        racereport.fill(folder / "README.md", "profile", text + "\n")
+        console.say("\nwrote baselines/speedrun/{profile.json,README.md}")
     else:
         console.note("not kept: --record writes baselines/speedrun/")

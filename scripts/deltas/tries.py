@@ -82,22 +82,27 @@ def run(shop: Workshop, plan: Plan, progress: Progress, scratch: Path) -> list[d
         (tree / "makemore.py").write_text(edited(source, each.edits, f"try {each.says!r}"), encoding="utf-8")
         jobs += [(number, each, tree, seed) for seed in plan.seeds]
 
+    started: list[Training] = []
+
     def train(job: tuple[int, Try, Path, int]) -> dict[str, Any]:
         number, each, tree, seed = job
         contestant = Contestant(each.says, "", plan.stage, each.arguments, (seed,), each.steps)
         out = scratch / f"out-{number}-{seed}"
         training = Training(contestant, seed, tree, out, machine.THREADS, ("--held-out", str(plan.held_out)))
+        started.append(training)
         progress.started(training.name, None)
-        try:
-            while training.turn(FOREVER):
-                pass
-        finally:
-            training.kill()
+        while training.turn(FOREVER):
+            pass
         progress.ended(training.name, "done")
         return training.run().result
 
-    with ThreadPoolExecutor(machine.cores()) as pool:
+    pool = ThreadPoolExecutor(machine.cores())
+    try:
         results = list(pool.map(train, jobs))
+    finally:  # also by Ctrl-C: no further one begins, and nobody waits for those that have
+        pool.shutdown(wait=False, cancel_futures=True)
+        for training in started:
+            training.kill()
     rows = []
     for number, each in enumerate(plan.tries):
         mine = [result for job, result in zip(jobs, results, strict=True) if job[0] == number]
@@ -116,8 +121,13 @@ def run(shop: Workshop, plan: Plan, progress: Progress, scratch: Path) -> list[d
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """For people: the loss on held-out names, and what it is less than the first try's, seed by seed."""
+    """For people: the loss on held-out names, and how it differs from the first try's, seed by seed.
+
+    A tie is a difference below twice its standard error, with the standard deviation over seeds of all the tries.
+    """
     first = rows[0]["held_out"]
+    several = [statistics.variance(each["held_out"]) for each in rows if len(first) > 1]
+    error = (2 * statistics.fmean(several) / len(first)) ** 0.5 if several else 0.0
     shown = [["tried", "steps", "held out", "against the first", "train"]]
     for each in rows:
         difference = statistics.fmean(mine - base for mine, base in zip(each["held_out"], first, strict=True))
@@ -126,7 +136,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
                 each["says"],
                 f"{each['steps']:,}",
                 f"{statistics.fmean(each['held_out']):.3f}",
-                "" if each is rows[0] else f"{difference:+.3f}",
+                "" if each is rows[0] else f"{difference:+.3f}" + (" (tie)" if abs(difference) < 2 * error else ""),
                 f"{statistics.fmean(each['train']):.3f}",
             ]
         )

@@ -3,6 +3,7 @@
 import statistics
 from typing import Any
 
+from .. import racereport
 from .style import DASHES, Figure, Palette
 
 
@@ -10,7 +11,7 @@ def race(record: dict[str, Any]) -> Figure:
     """A line a training; evaluation took no time."""
     contestants = record["contestants"]
     first = contestants[0]
-    best = min(first["best"])
+    best = racereport.best(first)
     names = {each["name"]: f"{each['name']}, {each['steps']:,} steps" for each in contestants}
     took = {each["name"]: statistics.median(each["seconds"]) for each in contestants}
     lowest = min(contestants, key=lambda each: statistics.fmean(each["test_loss"]))

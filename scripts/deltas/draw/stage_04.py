@@ -77,7 +77,7 @@ def _attention(runs: Runs, word: str) -> Figure:
         title=f"Where each position of {word} looks, head by head",
         caption=(
             "A row is a position that predicts the next letter, a column one that it may look at; rows sum to 1. None "
-            "of it is wired: where a head looks is computed from the letters, and differs from name to name."
+            "of it is wired: where a head looks is computed from letters and positions, and differs from name to name."
         ),
         description=f"A grid of {layers} by {heads} triangular heat maps, one for each layer and head.",
         columns=("layer", "head", "the last letter looks most at", "letters back", "attention"),

@@ -45,8 +45,8 @@ def _times(runs: Runs) -> Figure:
         title="Step by step the same, second by second not",
         caption=(
             "Left: the two losses lie on each other, for they are the same sums in another order. Right: with every "
-            f"beginning computed once, the same steps take {ratio:.0%} of the time (one seed, both trained side by "
-            "side)."
+            f"beginning computed once, and attention in one call, the same steps take {ratio:.0%} of the time (one "
+            "seed; every tenth step's time, times ten)."
         ),
         description="Two line charts of falling training losses, by step where they agree, and by seconds.",
         columns=("run", "step", "seconds", "training loss"),

@@ -51,11 +51,12 @@ def _gap(runs: Runs) -> Figure:
 
     return Figure(
         name="gap",
-        title="Knowing the names by heart, and knowing what names are like",
+        title="What a teacher changes, on the names of train and on others",
         caption=(
-            f"Alone, the transformer's loss is {gaps['alone']:.2f} higher on names it never saw than on its own. With "
-            f"a teacher the gap is {gaps['taught']:.2f}, and the loss on unseen names falls from "
-            f"{means['alone', 'test_loss_unseen']:.3f} to {means['taught', 'test_loss_unseen']:.3f}. A dot a seed."
+            f"With a teacher the loss on unseen names goes from {means['alone', 'test_loss_unseen']:.3f} to "
+            f"{means['taught', 'test_loss_unseen']:.3f}, and on train from {means['alone', 'train_loss']:.3f} to "
+            f"{means['taught', 'train_loss']:.3f}. The gap between the two goes from {gaps['alone']:.2f} to "
+            f"{gaps['taught']:.2f}; the counts' own is {gaps['kneser-ney']:.2f}. A dot a seed."
         ),
         description="A dot plot with a row for each run, its loss on train and on unseen test names joined by a line.",
         columns=("run", "train", "unseen", "gap"),
