@@ -22,6 +22,7 @@ from . import child, racer
 
 MUON = 5  # iterations of Newton and Schulz
 TOP = 12
+WARM, PROFILED = 10, 30  # steps
 
 
 def main(arguments: list[str]) -> None:
@@ -33,16 +34,14 @@ def main(arguments: list[str]) -> None:
     rest = [*rest, "--max-steps", steps]
     with contextlib.redirect_stdout(io.StringIO()):
         parts, rows, left = watched(Path(script), rest)
-        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-            _run(Path(script), rest, lambda left: None)
-        found = sorted(profile.key_averages(), key=lambda each: -each.self_cpu_time_total)
+        found = profiled(Path(script), rest)
         matrices = [(p.size(0), p.size(1)) for p in left["hidden"]]
         flops, rate = products(matrices, left["args"].n_embd * left["vocab_size"], rows)
     document = {
         "threads": torch.get_num_threads(),
         "beginnings": rows,
         "parts": parts,
-        "operators": {each.key: each.self_cpu_time_total / 1e3 / int(steps) for each in found[:TOP]},
+        "operators": found,
         "flops": flops,
         "rate": rate,
         "floor": flops / rate * 1e3,
@@ -105,6 +104,33 @@ def watched(script: Path, arguments: list[str]) -> tuple[dict[str, float], float
     mean = {name: statistics.fmean(each[len(each) // 2 :]) * 1e3 for name, each in took.items()}
     mean["AdamW"] = mean.pop("optimizer") - mean["Muon"]  # Muon steps in AdamW's hook
     return mean, statistics.fmean(rows), left
+
+
+def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
+    """Operator -> its own milliseconds a step, the TOP largest, over PROFILED steps after some to warm up.
+
+    Steps alone: the teacher's counting and the evaluation are a million little operators, which nobody asked about.
+    """
+    import torch
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    profile = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU])
+    steps = [0]
+
+    def step(*_: object) -> None:
+        steps[0] += 1
+        if steps[0] == WARM:
+            profile.start()
+        elif steps[0] == WARM + PROFILED:
+            profile.stop()
+
+    hook = register_optimizer_step_post_hook(step)
+    try:
+        _run(script, arguments, lambda left: None)
+    finally:
+        hook.remove()
+    found = sorted(profile.key_averages(), key=lambda each: -each.self_cpu_time_total)
+    return {each.key: each.self_cpu_time_total / 1e3 / PROFILED for each in found[:TOP]}
 
 
 def products(matrices: list[tuple[int, int]], head: int, rows: float) -> tuple[float, float]:
