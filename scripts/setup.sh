@@ -10,7 +10,7 @@
 # Versions are pinned in requirements.txt. bash 3.2, no GNU tools.
 set -eu
 
-root=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 python="$root/.venv/bin/python"
 step="click gitpython unidiff pygments"
 check="numpy scipy simpleeval"
@@ -79,6 +79,7 @@ except OSError:
 PY
 }
 
+# shellcheck disable=SC2086  # what is installed are lists of words
 setup() { # statements, not a chain of &&: in a chain `set -e` is off
   case "$1" in
     step)

@@ -228,8 +228,8 @@ def test_differences_inside_the_noise_are_called_ties():
     def row(says, *losses):
         return {"says": says, "steps": 1, "held_out": list(losses), "train": [1.0, 1.0]}
 
-    shown = tries.table([row("first", 2.00, 2.01), row("near", 2.005, 2.012), row("far", 2.10, 2.11)])
-    assert [line[3] for line in shown[1:]] == ["", "+0.003 (tie)", "+0.100"]
+    shown = tries.table([row("first", 2.00, 2.01), row("near", 2.002, 2.012), row("far", 2.10, 2.11)])
+    assert [line[3] for line in shown[1:]] == ["", "+0.002 (tie)", "+0.100"]
 
 
 @pytest.mark.parametrize(("old", "times"), [("nowhere", 0), ("a", 2)])

@@ -64,8 +64,8 @@ def best(contestant: Record) -> float:
 def time_to(curve: Curve, loss: float) -> float | None:
     """Seconds until the curve first is as low as that, on the straight line between two looks; None where it never is.
 
-    >>> time_to([(10, 1.0, 2.4), (20, 2.0, 2.0)], 2.1), time_to([(10, 1.0, 2.4)], 2.5), time_to([(10, 1.0, 2.4)], 2.1)
-    (1.75, 1.0, None)
+    >>> time_to([(10, 1.0, 2.5), (20, 2.0, 2.0)], 2.25), time_to([(10, 1.0, 2.5)], 2.5), time_to([(10, 1.0, 2.5)], 2.1)
+    (1.5, 1.0, None)
     """
     before = None
     for _, seconds, seen in curve:
