@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from deltas import race, racer, racereport, tries
+from deltas import race, racer, racereport, speedrun, tries
 from deltas.errors import BadInput, CheckFailed
+from deltas.project import Project
 from deltas.race import Contestant
 from deltas.stages import workshop
 
@@ -183,6 +184,20 @@ def test_tables_go_between_the_marks_and_nowhere_else(tmp_path):
     assert page.read_text() == "before\n<!-- race -->\nnew\n<!-- /race -->\nafter\n"
     with pytest.raises(BadInput, match="tries"):
         racereport.fill(page, "tries", "new\n")
+
+
+def test_a_page_that_says_something_else_is_found(tmp_path):
+    project = Project(tmp_path)
+    folder = project.baselines / "speedrun"
+    assert speedrun.drifted(project) == []
+    folder.mkdir(parents=True)
+    rows = [{"says": "x", "steps": 1, "held_out": [2.0], "train": [1.0]}]
+    (folder / "tries.json").write_text(json.dumps({"tries": rows}))
+    (folder / "README.md").write_text("<!-- tries -->\n<!-- /tries -->\n")
+    speedrun._fill(project)
+    assert speedrun.drifted(project) == [] and "2.000" in (folder / "README.md").read_text()
+    (folder / "README.md").write_text((folder / "README.md").read_text().replace("2.000", "1.900"))
+    assert "tries" in speedrun.drifted(project)[0]
 
 
 # -- tries ------------------------------------------------------------------------------------------------------------

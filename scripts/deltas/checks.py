@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import baseline, headers, plaingit, reader, readme, rules, upstream
+from . import baseline, headers, plaingit, reader, readme, rules, speedrun, upstream
 from .apply import stage_tags
 from .errors import Refusal
 from .git import Repo
@@ -42,6 +42,9 @@ def published(project: Project, series: Series, asked: list[Patch]) -> Iterator[
         faults = headers.stale(patch, recorded)
         yield of(f"{patch.file}: states the recorded numbers", faults, f"scripts/refresh.sh {patch.number:02d}")
         yield of(f"{patch.file}: states no others", headers.unlisted(patch), f"edit {patch.file}")
+    if len(asked) == len(series):
+        ways = [f"scripts/bench.sh {name} --record" for name in ("names", "profile", "tries")]
+        yield of("the speedrun's README states what was recorded", speedrun.drifted(project), *ways)
     if not (project.root / "README.md").exists():
         return
     old, new = readme.filled(project, series)

@@ -132,13 +132,22 @@ def floor(found: Record) -> str:
     )
 
 
-def fill(path: Path, name: str, text: str) -> None:
-    """Writes it between the marks of a README. BadInput where they are missing."""
+def profile(found: Record) -> str:
+    """The tables of a profile, and its floor."""
+    return "\n\n".join([table(parts(found)), table(operators(found)), floor(found)]) + "\n"
+
+
+def filled(page: str, name: str, text: str) -> str:
+    """The page with the text between the marks of that name. BadInput where they are missing."""
     marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    page = path.read_text(encoding="utf-8")
     if not marked.search(page):
-        raise BadInput(f"{path} lacks the lines <!-- {name} --> and <!-- /{name} -->", "a place for the tables")
-    whole.write(path, marked.sub(lambda m: m[1] + text + m[2], page).encode())
+        raise BadInput(f"the speedrun's README lacks <!-- {name} --> and <!-- /{name} -->", "a place for the tables")
+    return marked.sub(lambda m: m[1] + text + m[2], page)
+
+
+def fill(path: Path, name: str, text: str) -> None:
+    """Writes it into a README, whole or not at all."""
+    whole.write(path, filled(path.read_text(encoding="utf-8"), name, text).encode())
 
 
 def plain(rows: Sequence[Sequence[str]]) -> list[str]:

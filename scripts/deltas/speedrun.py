@@ -58,8 +58,42 @@ def _publish(project: Project, found: racereport.Record) -> None:
 
     folder = project.baselines / "speedrun"
     save(speedrun.race(found), folder)
-    racereport.fill(folder / "README.md", "race", racereport.markdown(found))
+    _fill(project)
     console.say("\nwrote baselines/speedrun/{record.json,race.svg,README.md}")
+
+
+SECTIONS = {
+    "race": ("record.json", racereport.markdown),
+    "profile": ("profile.json", racereport.profile),
+    "tries": ("tries.json", lambda found: racereport.table(tries.table(found["tries"])) + "\n"),
+}  # of README: what it is a rendering of, and how
+
+
+def _fill(project: Project) -> None:
+    for name, text in _sections(project).items():
+        racereport.fill(project.baselines / "speedrun" / "README.md", name, text)
+
+
+def _sections(project: Project) -> dict[str, str]:
+    folder = project.baselines / "speedrun"
+    return {
+        name: render(jsonfile.read(folder / file))
+        for name, (file, render) in SECTIONS.items()
+        if (folder / file).exists()
+    }
+
+
+def drifted(project: Project) -> list[str]:
+    """Sections of the speedrun's README that are not what was recorded."""
+    path = project.baselines / "speedrun" / "README.md"
+    if not path.exists():
+        return []
+    page = path.read_text(encoding="utf-8")
+    return [
+        f"{path.relative_to(project.root)}: the section {name} is not what {SECTIONS[name][0]} says"
+        for name, text in _sections(project).items()
+        if racereport.filled(page, name, text) != page
+    ]
 
 
 def attempts(project: Project, *, record: bool) -> None:
@@ -73,7 +107,7 @@ def attempts(project: Project, *, record: bool) -> None:
         console.say(line)
     if record:
         jsonfile.write(folder / "tries.json", {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows})
-        racereport.fill(folder / "README.md", "tries", racereport.table(shown) + "\n")
+        _fill(project)
         console.say("\nwrote baselines/speedrun/{tries.json,README.md}")
     else:
         console.note("not kept: --record writes baselines/speedrun/")
@@ -102,10 +136,8 @@ def profile(project: Project, *, record: bool) -> None:
         console.say()
     console.say(racereport.floor(found))
     if record:
-        folder = project.baselines / "speedrun"
-        jsonfile.write(folder / "profile.json", found)
-        text = "\n\n".join([*map(racereport.table, tables), racereport.floor(found)])
-        racereport.fill(folder / "README.md", "profile", text + "\n")
+        jsonfile.write(project.baselines / "speedrun" / "profile.json", found)
+        _fill(project)
         console.say("\nwrote baselines/speedrun/{profile.json,README.md}")
     else:
         console.note("not kept: --record writes baselines/speedrun/")

@@ -33,8 +33,8 @@ def race(record: dict[str, Any]) -> Figure:
                 )  # fmt: skip
         axes.axhline(best, color=palette.ink, linewidth=0.8)
         axes.annotate(
-            f"{first['name']}'s best, {best:.3f}", (1, best), xycoords=("axes fraction", "data"), xytext=(0, 3),
-            textcoords="offset points", fontsize=7.5, ha="right",
+            f"{first['name']}'s best, {best:.3f}", (0, best), xycoords=("axes fraction", "data"), xytext=(4, -9),
+            textcoords="offset points", fontsize=7.5,
         )  # fmt: skip
         axes.set_xscale("log")
         axes.set_xticks([1, 2, 5, 10, 20, 50, 100, 200, 500], ["1", "2", "5", "10", "20", "50", "100", "200", "500"])
