@@ -22,6 +22,7 @@ def names(project: Project, *, record: bool, only: tuple[str, ...] = ()) -> None
     with workshop(project) as shop, race.scratch() as folder:
         with progress() as bars:
             runs = race.hold(shop, upstream, chosen, bars, folder)
+        _keep_raw(project, runs)
         found = race.summary(shop, runs, GOAL, command) | {"recorded": baseline.today()}
     _show(found)
     if record:
@@ -29,6 +30,13 @@ def names(project: Project, *, record: bool, only: tuple[str, ...] = ()) -> None
         _publish(project, found)
     else:
         console.say("\nnot kept: --record writes baselines/speedrun/")
+
+
+def _keep_raw(project: Project, runs: list[race.Run]) -> None:
+    """Half an hour's work, before anything is made of it: out/race.json."""
+    project.out.mkdir(exist_ok=True)
+    rows = [{"name": r.contestant.name, "seed": r.seed, "curve": r.curve, "result": r.result} for r in runs]
+    jsonfile.write(project.out / "race.json", rows)
 
 
 def kept(project: Project) -> None:
