@@ -51,14 +51,14 @@ def describe() -> dict[str, str | int]:
     return {"torch": torch_version(), "python": platform.python_version(), "threads": THREADS, "cpu": cpu()}
 
 
-def environment() -> dict[str, str]:
-    """The environment of a child that trains: one thread, no hash randomisation, no GPU, output as it happens."""
+def environment(threads: int = THREADS) -> dict[str, str]:
+    """The environment of a child that trains: so many threads, no hash randomisation, no GPU, output as it happens."""
     pools = ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR")
     ours = Path(__file__).resolve().parents[1]
     theirs = os.environ.get("PYTHONPATH")
     return {
         **os.environ,
-        **{(f"{pool}_THREADS" if pool.endswith("MAXIMUM") else f"{pool}_NUM_THREADS"): str(THREADS) for pool in pools},
+        **{(f"{pool}_THREADS" if pool.endswith("MAXIMUM") else f"{pool}_NUM_THREADS"): str(threads) for pool in pools},
         "PYTHONPATH": f"{ours}{os.pathsep}{theirs}" if theirs else str(ours),
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",

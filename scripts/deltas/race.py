@@ -68,12 +68,10 @@ class Training:
         arguments = [*contestant.arguments, *split, "--seed", str(seed), "--max-steps", str(contestant.steps)]
         every = max(1, contestant.steps // LOOKS)
         command = [sys.executable, "-m", "deltas.racer", "makemore.py", str(out), str(every), *extra, "--"]
-        environment = machine.environment()
-        pools = {name: str(threads) for name in environment if name.endswith("_THREADS")}
         self.process = subprocess.Popen(
             [*command, *arguments, "--work-dir", str(out)],
             cwd=tree,
-            env={**environment, **pools},
+            env=machine.environment(threads),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(out / "errors.txt").open("wb"),

@@ -1,4 +1,4 @@
-"""What `bench names` and `bench tries` do: race or try, print, and with --record keep it in baselines/speedrun/."""
+"""What `bench names`, `tries` and `profile` do: measure, print, and with --record keep it in baselines/speedrun/."""
 
 import json
 import subprocess
@@ -67,7 +67,7 @@ def _publish(project: Project, found: racereport.Record) -> None:
     folder = project.baselines / "speedrun"
     save(speedrun.race(found), folder)
     _fill(project)
-    console.say("\nwrote baselines/speedrun/{record.json,race.svg,README.md}")
+    console.say("\nbaselines/speedrun/{race.svg,README.md} show record.json")
 
 
 SECTIONS = {
@@ -125,14 +125,12 @@ def profile(project: Project, *, record: bool) -> None:
     """Where the time of the record's steps goes, and the least that its matrix products would take."""
     contestant = race.OURS[-1]
     arguments = [*contestant.arguments, "--split-seed", "3407", "--seed", "1"]
-    environment = machine.environment()
-    pools = {name: str(machine.cores()) for name in environment if name.endswith("_THREADS")}
     with workshop(project) as shop, race.scratch() as folder:
         shop.export(shop.stages[contestant.stage], folder / "tree")
         command = [sys.executable, "-m", "deltas.profiling", "makemore.py", str(PROFILED), "--", *arguments]
         asked = subprocess.run(
             [*command, "--work-dir", str(folder / "out")],
-            cwd=folder / "tree", env={**environment, **pools}, capture_output=True, text=True,
+            cwd=folder / "tree", env=machine.environment(machine.cores()), capture_output=True, text=True,
         )  # fmt: skip
     if asked.returncode:
         raise CheckFailed(f"the profiled training broke off: {asked.stderr.strip().splitlines()[-1]}")

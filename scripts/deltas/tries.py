@@ -1,4 +1,4 @@
-"""`bench tries`: what was tried on the way to the record, each judged on training names that it did not train on.
+"""`bench tries`: what was tried on the way to the record, each judged on lines of train that it did not train on.
 
 `baselines/speedrun/tries.toml` lists them: arguments for the last stage's makemore.py, and edits of its code where no
 flag exists. The test split has no part in it.
