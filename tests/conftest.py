@@ -64,17 +64,17 @@ def lab(request) -> laboratory.Lab:
 
 @pytest.fixture(scope="session")
 def stage_tree(tmp_path_factory):
-    """number -> a folder with the files of that stage of this repository's series."""
-    from deltas.project import here
-    from deltas.stages import workshop
+    """Slug (or number) -> a folder with the files of that stage of this repository's series."""
+    from deltas.core.project import here
+    from deltas.stages.build import workshop
 
     if not (here().upstream / "makemore.py").exists():
         pytest.skip("upstream/makemore is not there (scripts/apply.sh fetches it): a stage is made of it")
 
-    def tree(number: int) -> Path:
-        folder = tmp_path_factory.mktemp(f"stage-{number:02d}")
+    def tree(slug: str) -> Path:
+        folder = tmp_path_factory.mktemp(slug)
         with workshop(here()) as shop:
-            shop.export(shop.stages[number], folder)
+            shop.export(shop.find(slug), folder)
         return folder
 
     return tree
@@ -82,10 +82,11 @@ def stage_tree(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def stage_code(stage_tree):
-    """number -> makemore.py of that stage as a module: its classes, without its main program."""
+    """Slug -> makemore.py of that stage as a module: its classes, without its main program."""
 
-    def code(number: int):
-        spec = importlib.util.spec_from_file_location(f"makemore_{number:02d}", stage_tree(number) / "makemore.py")
+    def code(slug: str):
+        name = f"makemore_{slug.replace('-', '_')}"
+        spec = importlib.util.spec_from_file_location(name, stage_tree(slug) / "makemore.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module

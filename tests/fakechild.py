@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from deltas.child import end_with_parent
+from deltas.child.run import end_with_parent
 
 FIGURES = {"train_loss": 2.4, "test_loss": 2.5, "test_loss_unseen": None, "parameters": 729, "seconds": 0.1}
 

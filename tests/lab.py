@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deltas.__main__ import main
-from deltas.project import PIN, URL, Project
+from deltas.core.project import PIN, URL, Project
 
 HERE = Path(__file__).resolve().parents[1]
 REAL_GIT = shutil.which("git")

@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from . import console
-from .errors import BadInput, CheckFailed, Refusal
-from .git import GitFailed
-from .project import Project, here
-from .transaction import lock, pending
+from .core import console
+from .core.errors import BadInput, CheckFailed, Refusal
+from .core.project import Project, here
+from .stages.git import GitFailed
+from .stages.transaction import lock, pending
 
 VERBS = ("apply", "show", "refresh", "train", "sample", "verify", "record", "bench", "report", "publish")
 
@@ -25,7 +25,7 @@ def main(arguments: list[str], project: Project | None = None) -> int:
         if pending(project):  # an interrupted command: taking the lock finishes or undoes it
             with lock(project):
                 pass
-        command: click.Command = importlib.import_module(f".{verb}", __package__).command
+        command: click.Command = importlib.import_module(f".verbs.{verb}", __package__).command
         code = command.main(rest, prog_name=f"scripts/{verb}.sh", standalone_mode=False, obj=project)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

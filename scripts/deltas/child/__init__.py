@@ -1,0 +1,1 @@
+"""What runs in the child process beside makemore.py: the only room that imports torch."""

@@ -1,0 +1,1 @@
+"""What every room stands on: paths, errors, printing, whole files, the code id."""

@@ -1,0 +1,1 @@
+"""Recorded numbers in, verdicts out."""

@@ -1,0 +1,167 @@
+"""The language of claims: `saturated_bn.saturation < 0.05 and within(onehot.test_loss, counted.test_loss, 0.005)`.
+
+A run, its hyphens written as underscores, then a metric: a sample of one value a seed (samples.py). Between samples and
+numbers + - * / work seed by seed, and so do
+
+    min(a, b, …)  max(a, b, …)  mean(a, b, …)  abs(a)    of several metrics, not over the seeds
+    this_split(a)                                        a test loss on the very names drawn, not on names like them
+
+What makes a claim is a test (significance.py), whose outcome is yes, no or tie:
+
+    a < b   a > b   a < 0.05   0.1 < a < 0.2    yes or no where it is significant, else a tie
+    within(a, b, eps)                           the same to within eps
+    tie(a, b)                                   neither is significantly below the other
+    and  or  not                                on outcomes; what a tie leaves open stays a tie
+
+Everything else is refused. simpleeval walks the expression; nothing of it is ever executed by Python.
+"""
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import simpleeval
+
+from . import significance
+from .outcome import Outcome, conjunction, disjunction, negation
+from .paired import Sample, Unevaluable, average, largest, smallest, this_split
+from .significance import Finding
+
+Look = Callable[[str, str], Sample]  # (run, metric) -> sample; raises Wrong
+
+NODES = (
+    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Call, ast.Compare, ast.Constant, ast.Name, ast.UnaryOp, ast.keyword,
+)  # fmt: skip
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+FUNCTIONS = {"min": smallest, "max": largest, "mean": average, "abs": abs, "this_split": this_split}
+TESTS = {"within": significance.within, "tie": significance.tie}
+
+
+class Wrong(Exception):
+    """What is wrong with an expression, and what could stand there."""
+
+    def __init__(self, found: str, expected: str = ""):
+        super().__init__(found)
+        self.found, self.expected = found, expected
+
+
+def parse(text: str) -> ast.expr:
+    """Python's syntax tree. Wrong where it is no expression of Python."""
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Wrong(f"{text!r} is not an expression: {getattr(error, 'msg', error)}") from None
+
+
+def tests(node: ast.expr) -> int:
+    """How many tests an expression makes."""
+    compared = [each for each in ast.walk(node) if isinstance(each, ast.Compare)]
+    called = [each for each in ast.walk(node) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
+    return sum(len(each.ops) for each in compared) + sum(each.func.id in TESTS for each in called)
+
+
+def outcome(node: ast.expr, look: Look, level: float) -> tuple[Outcome, list[Finding]]:
+    """What an expression says, each test at one-sided `level`, and what the tests found. Wrong, Unevaluable."""
+    evaluator = _Evaluator(look, level)
+    result = evaluator.result(node)
+    if not isinstance(result, Outcome):
+        raise Wrong(f"{ast.unparse(node)} is a figure, not a statement", "a comparison")
+    return result, evaluator.found
+
+
+def figure(node: ast.expr, look: Look) -> Sample:
+    """The sample that an expression describes. Wrong, Unevaluable."""
+    result = _Evaluator(look, 0.0).result(node)
+    if not isinstance(result, Sample):
+        what = "a statement" if isinstance(result, Outcome) else "a number"
+        raise Wrong(f"{ast.unparse(node)} is {what}, not a figure that was measured", "a metric of a run")
+    return result
+
+
+class _Evaluator(simpleeval.SimpleEval):
+    """simpleeval, less what claims don't need, with tests for comparisons and three-valued logic."""
+
+    def __init__(self, look: Look, level: float):
+        super().__init__(OPERATORS | {ast.Not: self._not}, FUNCTIONS | {name: self._test(name) for name in TESTS}, {})
+        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in NODES}
+        self.look, self.level = look, level
+        self.found: list[Finding] = []
+
+    def result(self, node: ast.expr) -> Any:
+        try:
+            return self.eval("", node)
+        except simpleeval.FunctionNotDefined as error:
+            known = [*FUNCTIONS, *TESTS]
+            raise Wrong(f"there is no function {error.func_name!r}", f"one of {', '.join(known)}") from None
+        except simpleeval.OperatorNotDefined as error:
+            raise Wrong(f"there is no operator {type(error.attr).__name__} in claims", "+ - * /") from None
+        except simpleeval.InvalidExpression as error:
+            raise Wrong(f"{ast.unparse(node)}: {error}", "runs, numbers, + - * /, < >, and, or, not") from None
+        except TypeError as error:
+            raise Wrong(f"{ast.unparse(node)}: {error}") from None
+        except (ZeroDivisionError, OverflowError) as error:
+            raise Unevaluable(str(error)) from None
+        except RecursionError:
+            raise Wrong("the expression is nested too deeply") from None
+
+    def _eval_constant(self, node: ast.Constant) -> float | int:
+        if type(node.value) not in (int, float):
+            raise Wrong(f"{node.value!r} is not a number", "numbers and metrics of runs")
+        return node.value
+
+    def _eval_name(self, node: ast.Name) -> Any:
+        raise Wrong(f"{node.id!r} stands alone", "run.metric")
+
+    def _eval_attribute(self, node: ast.Attribute) -> Sample:
+        if not isinstance(node.value, ast.Name):
+            raise Wrong(f"{ast.unparse(node)} is not a metric", "run.metric")
+        return self.look(node.value.id, node.attr)
+
+    def _eval_call(self, node: ast.Call) -> Any:
+        if not isinstance(node.func, ast.Name):
+            raise Wrong(f"{ast.unparse(node.func)} is not a function", f"one of {', '.join([*FUNCTIONS, *TESTS])}")
+        return super()._eval_call(node)
+
+    def _eval_compare(self, node: ast.Compare) -> Outcome:
+        terms = [self._eval(each) for each in (node.left, *node.comparators)]
+        outcomes = []
+        for kind, left, right in zip(node.ops, terms, terms[1:], strict=False):
+            if isinstance(kind, ast.Lt):
+                outcomes.append(self._note(significance.less(left, right, self.level)))
+            elif isinstance(kind, ast.Gt):
+                outcomes.append(self._note(significance.greater(left, right, self.level)))
+            else:
+                raise Wrong(f"{ast.unparse(node)}: figures compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
+        return conjunction(outcomes)
+
+    def _eval_boolop(self, node: ast.BoolOp) -> Outcome:
+        outcomes = [_statement(self._eval(each)) for each in node.values]  # all: a broken one is not to hide
+        return conjunction(outcomes) if isinstance(node.op, ast.And) else disjunction(outcomes)
+
+    @staticmethod
+    def _not(value: Any) -> Outcome:
+        return negation(_statement(value))
+
+    def _test(self, name: str) -> Callable[..., Outcome]:
+        def test(*given: Any, **named: Any) -> Outcome:
+            return self._note(TESTS[name](*given, **named, level=self.level))
+
+        return test
+
+    def _note(self, found: Finding) -> Outcome:
+        self.found.append(found)
+        return found.outcome
+
+
+def _statement(value: Any) -> Outcome:
+    if not isinstance(value, Outcome):
+        raise TypeError("and, or, not join comparisons, not figures")
+    return value

@@ -1,0 +1,1 @@
+"""How a figure looks. What a stage's figures show is said in the stage's own folder."""

@@ -1,0 +1,1 @@
+"""Documents into text: HTML, Markdown, Hugo, README."""

@@ -1,0 +1,75 @@
+"""Templates → text. What comes from a patch, a name or a figure is escaped, unless it was made safe on purpose."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..series.hunkname import slug
+from . import prose
+from .gallery import cell
+
+TEMPLATES = Path(__file__).with_name("templates")
+ROWS = 40  # of a figure's data; all of them are in the JSON
+
+
+@cache
+def environment() -> Environment:
+    """HTML escapes by itself, Markdown through the filter `md`."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: bool(name) and name.endswith((".html", ".svg")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {
+        "prose": prose.html,
+        "inline": prose.inline,
+        "note": prose.note,
+        "drawing": Markup,  # drawing.py has read it, and refused what runs
+        "cell": cell,
+        "slug": slug,
+        "md": plain_markdown,
+        "yaml": quoted,
+    }
+    made.globals["ROWS"] = ROWS
+    return made
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of this folder, with these values."""
+    return environment().get_template(template).render(**values)
+
+
+def fragment(macro: str, *arguments: Any, **named: Any) -> str:
+    """One macro of fragments.html."""
+    return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
+
+
+def stylesheet(*names: str) -> Markup:
+    """These stylesheets in a row, as they are."""
+    return Markup("\n".join(text(name) for name in names))
+
+
+def text(name: str) -> str:
+    """A file of this folder that is no template."""
+    return (TEMPLATES / name).read_text(encoding="utf-8").rstrip()
+
+
+def plain_markdown(text: str) -> str:
+    r"""The text as Markdown shows it, character by character; no shortcode of Hugo begins in it.
+
+    >>> plain_markdown("a *star* {{< x >}}")
+    'a \\*star\\* \\{\\{\\< x \\>\\}\\}'
+    """
+    return "".join(f"\\{character}" if character in "\\`*_{}[]<>()#+!|~&$" else character for character in text)
+
+
+def quoted(text: str) -> str:
+    """A text in YAML: JSON's form is one of YAML's."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Trainings as child processes, and the folders that they leave."""

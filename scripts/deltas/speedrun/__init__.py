@@ -1,0 +1,1 @@
+"""The names speedrun: the race, its tries, its profile."""

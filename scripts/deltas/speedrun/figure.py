@@ -1,0 +1,64 @@
+"""The race: test loss against wall time."""
+
+import statistics
+from typing import Any
+
+from ..figures.style import DASHES, Figure, Palette
+from . import tables
+
+
+def race(record: dict[str, Any]) -> Figure:
+    """A line a training; evaluation took no time."""
+    contestants = record["contestants"]
+    first = contestants[0]
+    best = tables.best(first)
+    names = {each["name"]: f"{each['name']}, {each['steps']:,} steps" for each in contestants}
+    took = {each["name"]: statistics.median(each["seconds"]) for each in contestants}
+    lowest = min(contestants, key=lambda each: statistics.fmean(each["test_loss"]))
+    rows = [
+        (each["name"], seed, *(round(value, 4) for value in point))
+        for each in contestants
+        for seed, curve in zip(each["seeds"], each["curves"], strict=True)
+        for point in curve
+    ]
+
+    def draw(figure, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        for at, each in enumerate(contestants):
+            for n, curve in enumerate(each["curves"]):
+                _, seconds, losses = zip(*curve, strict=True)
+                axes.plot(
+                    seconds, losses, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2, alpha=0.8,
+                    label=names[each["name"]] if n == 0 else None,
+                )  # fmt: skip
+        axes.axhline(best, color=palette.ink, linewidth=0.8)
+        axes.annotate(
+            f"{first['name']}'s best, {best:.3f}", (0, best), xycoords=("axes fraction", "data"), xytext=(4, -9),
+            textcoords="offset points", fontsize=7.5,
+        )  # fmt: skip
+        axes.set_xscale("log")
+        axes.set_xticks([1, 2, 5, 10, 20, 50, 100, 200, 500], ["1", "2", "5", "10", "20", "50", "100", "200", "500"])
+        axes.minorticks_off()
+        axes.set_xlim(left=1.5)
+        axes.set_ylim(1.85, 2.5)
+        axes.set_xlabel(f"seconds on {record['cores']} cores (logarithmic), evaluation not counted")
+        axes.set_ylabel("test loss, nats per character")
+        axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
+        figure.legend(loc="outside upper center", ncols=3, fontsize=8)
+
+    return Figure(
+        name="race",
+        title="The names speedrun: loss against wall time",
+        caption=(
+            f"{first['name'].capitalize()} trains for {took[first['name']]:.0f} s and is at its best, {best:.3f}, on "
+            f"the way. {lowest['name'].capitalize()} ends after {took[lowest['name']]:.0f} s at "
+            f"{statistics.fmean(lowest['test_loss']):.3f}. The test names are the same for all."
+        ),
+        description="A line chart, seconds on a logarithmic axis: falling test losses of "
+        + ", ".join(names.values())
+        + ".",
+        columns=("training", "seed", "step", "seconds", "test loss"),
+        rows=tuple(rows),
+        draw=draw,
+        size=(7.6, 4.2),
+    )

@@ -1,0 +1,1 @@
+"""Patches into stage commits, and the reader's stage/: the only room that runs git."""

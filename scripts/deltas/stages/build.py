@@ -1,0 +1,137 @@
+"""Pin + patches → stage commits, in the object database, with a temporary index. No reference or file is touched."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import BrokenPatch
+from ..core.project import Project
+from ..series.patches import Patch, Series, load
+from . import upstream
+from .git import NO_OBJECT, GitFailed, Repo, init
+
+EPOCH = 1735689600  # 2025-01-01T00:00:00Z; stage NN is dated NN minutes later, so that histories sort
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Upstream with patches 01…NN. Stage 00 is upstream itself and has no patch."""
+
+    number: int
+    commit: str
+    tree: str
+    patch: Patch | None = None
+
+    @property
+    def name(self) -> str:
+        """NN-slug."""
+        return self.patch.name if self.patch else "00-upstream"
+
+    @property
+    def tag(self) -> str:
+        """The reference that marks it in stage/."""
+        return f"refs/tags/stage/{self.number:02d}"
+
+    @property
+    def label(self) -> str:
+        """As messages call it."""
+        return f"stage {self.number:02d}"
+
+
+def build(repo: Repo, series: Series, pin: str) -> list[Stage]:
+    """The stage commits 00…NN. Ids are the same on every machine.
+
+    Raises BrokenPatch when a patch does not apply, or its blobs before or after are not the ones that it names:
+    git itself never compares those, and patches the wrong one of two equal places "cleanly".
+    """
+    stages = [Stage(0, pin, repo.text("rev-parse", f"{pin}^{{tree}}"))]
+    blobs = {path: entry.blob for path, entry in repo.entries(pin).items()}
+    with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
+        staging = repo.with_index(Path(folder) / "index")
+        staging.read_tree(pin)
+        for patch in series:
+            stages.append(_next(staging, stages[-1], patch, blobs))
+    return stages
+
+
+def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> Stage:
+    mend = ["scripts/verify.sh --fast", f"git checkout -- {patch.file}", "git pull"]
+    for file in patch.files:
+        found = blobs.get(file.path, NO_OBJECT)
+        if found != file.pre:
+            raise BrokenPatch(
+                f"{patch.file} does not belong here: {before.name} holds {file.path} as {_short(found)}",
+                f"{_short(file.pre)}, which the patch was made from",
+                mend,
+            )
+    try:
+        staging.apply_to_index(patch.diff)
+    except GitFailed as error:
+        raise BrokenPatch(f"{patch.file} does not apply to {before.name}: {error.stderr}", "", mend) from None
+    tree = staging.write_tree()
+    changed = {change.path: change.new for change in staging.changes(before.tree, tree)}
+    for file in patch.files:
+        found = changed.pop(file.path, file.pre)
+        if found != file.post:
+            raise BrokenPatch(
+                f"{patch.file} makes {file.path} {_short(found)}",
+                f"{_short(file.post)}, which the patch promises: its text or its blob id was edited by hand",
+                mend,
+            )
+        blobs[file.path] = file.post
+    if changed:
+        raise BrokenPatch(f"{patch.file} also changes {', '.join(changed)}", "only the files that it names", mend)
+    message = f"{patch.fields.get('Subject', patch.slug)}\n\n{patch.message}\n".encode()
+    commit = staging.commit_tree(tree, [before.commit], message, f"{EPOCH + 60 * patch.number} +0000")
+    return Stage(patch.number, commit, tree, patch)
+
+
+def _short(blob: str) -> str:
+    return "absent" if blob == NO_OBJECT else blob[:12]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """All stages, built in scratch objects: for whoever reads stages without the reader's stage/."""
+
+    repo: Repo
+    series: Series
+    stages: list[Stage]
+
+    def find(self, text: str) -> Stage:
+        """`3`, `03`, a slug or `last`. Raises BadInput."""
+        return self.stages[self.series.number(text)]
+
+    def files(self, stage: Stage) -> dict[str, bytes]:
+        """Path -> content of everything in a stage."""
+        return {path: self.repo.blob(entry.blob) for path, entry in self.repo.entries(stage.tree).items()}
+
+    def export(self, stage: Stage, folder: Path) -> None:
+        """Writes a stage's files into a folder."""
+        for path, content in self.files(stage).items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+@contextlib.contextmanager
+def scratch(project: Project) -> Iterator[Repo]:
+    """A bare repository that borrows upstream's objects and goes away. Raises NoUpstream."""
+    upstream.require(project)
+    with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
+        bare = Path(folder) / "stages.git"
+        init(bare, bare=True, borrow=upstream.objects(project))
+        shallow = upstream.git_dir(project) / "shallow"
+        if shallow.exists():
+            (bare / "shallow").write_bytes(shallow.read_bytes())
+        yield Repo(bare)
+
+
+@contextlib.contextmanager
+def workshop(project: Project) -> Iterator[Workshop]:
+    """The stages of the series as it stands. Raises BrokenPatch, NoUpstream."""
+    series = load(project.patches)
+    with scratch(project) as repo:
+        yield Workshop(repo, series, build(repo, series, project.pin))

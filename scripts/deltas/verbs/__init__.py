@@ -1,0 +1,1 @@
+"""One file a verb: it parses the command line, calls the rooms, and prints."""

@@ -1,0 +1,78 @@
+"""`sample`: names begin with the prompt, a seed draws them again, and what cannot be drawn is said, exit 2."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from deltas.child import sampling
+from deltas.runs.beside import same
+
+
+class Data:
+    chars = "abc"
+
+    def get_output_length(self):
+        return 6  # the longest name has five letters
+
+    def encode(self, word):
+        return torch.tensor([self.chars.index(letter) + 1 for letter in word], dtype=torch.long)
+
+    def decode(self, row):
+        return "".join(self.chars[i - 1] for i in row)
+
+
+def generate(model, idx, steps, do_sample=False, top_k=None):
+    assert do_sample and not model.training
+    more = torch.randint(0, 4, (idx.size(0), steps))
+    return torch.cat([idx, more], dim=1)
+
+
+@pytest.fixture
+def left():
+    return {"model": torch.nn.Linear(1, 1), "train_dataset": Data(), "generate": generate, "args": SimpleNamespace()}
+
+
+def test_names_begin_with_the_prompt_and_are_no_longer_than_names_are(left):
+    names = sampling.names(left, 50, "ab", 1)
+    assert len(names) == 50
+    assert all(name.startswith("ab") and len(name) <= 5 for name in names)
+
+
+def test_a_seed_draws_the_same_names_again(left):
+    assert sampling.names(left, 20, "", 7) == sampling.names(left, 20, "", 7) != sampling.names(left, 20, "", 8)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"), [("aX", "X"), ("é", "é"), ("a b", "no name of the data has"), ("aaaaa", "5 letters")]
+)
+def test_prompts_that_no_name_has(left, prompt, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        sampling.names(left, 1, prompt, 1)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_run_that_was_not_trained_is_bad_input(makemore):
+    result = makemore.run("sample", "01")
+    assert result.code == 2
+    assert "scripts/train.sh 01" in result.err
+
+
+@pytest.mark.parametrize("arguments", [["00"], ["13"], ["01", "--run", "none"], ["01", "--num", "0"]])
+def test_bad_usage(makemore, arguments):
+    assert makemore.run("sample", *arguments).code == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "share"),
+    [
+        (["ab"], ["ab"], 1),
+        (["ab"], ["b"], 0),
+        (["ab"], ["a"], 1 / 3),
+        ([""], [""], 1),
+        (["ab", "c"], ["ab", "d"], 4 / 5),
+    ],
+)
+def test_share_of_same_characters(names, others, share):
+    assert same(names, others) == pytest.approx(share)

@@ -1,0 +1,657 @@
+"""A claim passes when the recorded seeds (and test names) bear it out, and only then."""
+
+import doctest
+import itertools
+import json
+import math
+import random
+import re
+import statistics
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from deltas.core.errors import BadInput
+from deltas.evidence import baseline as baselines
+from deltas.evidence import claims, expressions, outcome, paired, significance, testnames
+from deltas.evidence.baseline import Baseline, summarise
+from deltas.evidence.outcome import Outcome
+from deltas.evidence.paired import Sample, Unevaluable
+from deltas.evidence.testnames import ByName, Split
+from deltas.runs import experiment
+from deltas.runs.experiment import Claim, Experiment, Run
+
+INF, NAN = math.inf, math.nan
+YES, TIE, NO = Outcome.YES, Outcome.TIE, Outcome.NO
+LEVEL = 0.005  # one-sided
+
+
+def recorded(runs, names=None, splits=None) -> Baseline:
+    """runs: name -> metric -> values."""
+    seeds = tuple(range(len(next(iter(next(iter(runs.values())).values())))))
+    return Baseline(
+        "03-x", "c", "2", "3", 1, "cpu", "2025-01-01", seeds, dict.fromkeys(runs, ()),
+        {run: {metric: summarise(values) for metric, values in metrics.items()} for run, metrics in runs.items()},
+        names=names or {}, splits=splits or {},
+    )  # fmt: skip
+
+
+def judged(baseline: Baseline, *checks: str | Claim):
+    stated = tuple(each if isinstance(each, Claim) else Claim(f"says {each}", each) for each in checks)
+    runs = tuple(Run(name, ()) for name in baseline.runs)
+    return claims.evaluate(Experiment("03-x", "X", baseline.seeds, runs, stated), baseline)
+
+
+SMALL = recorded(
+    {
+        "with-bn": {"x": (0.021, 0.024, 0.023, 0.022, 0.025), "n": (729,) * 5, "wide": (1.0, -1.0, 2.0, -2.0, 0.1)},
+        "without": {"x": (0.31, 0.33, 0.30, 0.32, 0.34), "n": (729,) * 5, "wide": (2.0, -1.0, 1.0, -2.1, 0.0)},
+        "same": {"x": (0.021, 0.024, 0.023, 0.022, 0.025), "n": (730,) * 5, "endless": (INF,) * 5},
+    }
+)
+
+# -- the language -----------------------------------------------------------------------------------------------------
+
+SAID = {
+    "with_bn.x < 0.05": YES,
+    "0.05 > with_bn.x": YES,
+    "with_bn.x > 0.05": NO,
+    "with_bn.x < 0.0235": TIE,
+    "with_bn.x < without.x": YES,
+    "without.x < with_bn.x": NO,
+    "with_bn.wide < without.wide": TIE,
+    "0.01 < with_bn.x < 0.05": YES,
+    "0.01 < with_bn.x < 0.0235": TIE,
+    "0.03 < with_bn.x < 0.05": NO,
+    "with_bn.x < same.x": TIE,  # the same figures: no difference, no noise
+    "with_bn.n < same.n": YES,  # no noise, but a difference
+    "with_bn.n > same.n": NO,
+    "with_bn.n < without.n": TIE,
+    "with_bn.n < 730": YES,
+    "with_bn.n + 1 < same.n": TIE,
+    "same.endless > with_bn.x": YES,
+    "same.endless < 3": NO,
+    "without.x / with_bn.x > 10": YES,
+    "10 < without.x / with_bn.x": YES,
+    "2 * with_bn.x - without.x < 0": YES,
+    "-without.x < -(+with_bn.x)": YES,
+    "1 - without.x < 1 - with_bn.x": YES,
+    "1 / without.x < 1 / with_bn.x": YES,
+    "abs(with_bn.x - without.x) > 0.2": YES,
+    "max(with_bn.x, without.x) > 0.2": YES,
+    "min(with_bn.x, without.x, 7) < 0.05": YES,
+    "mean(with_bn.x, without.x) < 0.2": YES,
+    "within(with_bn.x, without.x, 0.4)": YES,
+    "within(with_bn.x, without.x, eps=0.2)": NO,
+    "within(with_bn.wide, without.wide, 0.1)": TIE,
+    "within(with_bn.n, same.n, 2)": YES,
+    "within(with_bn.n, same.n, 1)": TIE,
+    "within(with_bn.n, same.n, 0.5)": NO,
+    "tie(with_bn.wide, without.wide)": YES,
+    "tie(with_bn.x, without.x)": NO,
+    "tie(with_bn.x, same.x)": YES,
+    "not with_bn.x > 0.05": YES,
+    "not with_bn.x < 0.0235": TIE,
+    "with_bn.x < 0.05 and without.x > 0.05": YES,
+    "with_bn.x < 0.05 and with_bn.x < 0.0235": TIE,
+    "with_bn.x > 0.05 and with_bn.x < 0.0235": NO,
+    "with_bn.x > 0.05 or with_bn.x < 0.0235": TIE,
+    "with_bn.x < 0.05 or with_bn.x < 0.0235": YES,
+    " with_bn.x < 0.05 ": YES,
+}
+
+
+@pytest.mark.parametrize("check", SAID)
+def test_what_a_check_says(check):
+    [verdict] = judged(SMALL, check)
+    assert verdict.outcome is SAID[check]
+    assert verdict.ok is (SAID[check] is YES)
+    assert bool(verdict.why) is not verdict.ok
+
+
+REFUSED = {  # check: what the message names
+    "nobody.x < 1": r"no run 'nobody'.*with_bn, without, same",
+    "with_bn.y < 1": r"with-bn has no metric 'y'.*x, n, wide",
+    "with_bn.x <": "not an expression",
+    "": "not an expression",
+    "with_bn.x < 1; without.x < 1": "not an expression",
+    "y = with_bn.x < 1": "not an expression",
+    "with-bn.x < 1": "'bn|'with",
+    "with_bn < 1": "'with_bn' stands alone",
+    "x < 1": "'x' stands alone",
+    "with_bn.x": "figure, not a statement",
+    "with_bn.x - without.x": "figure, not a statement",
+    "1": "not a statement",
+    "1 < 2": "no metric",
+    "within(1, 2, 3)": "no metric",
+    "with_bn.x <= 1": "compare by < and >",
+    "with_bn.x == without.x": r"compare by < and >.*tie\(a, b\)",
+    "with_bn.x ** 2 < 1": "no operator Pow",
+    "with_bn.x % 2 < 1": "no operator Mod",
+    "with_bn.x < 'a'": "'a' is not a number",
+    "with_bn.x < None": "None is not a number",
+    "with_bn.x < True": "True is not a number",
+    "with_bn.x < 1j": "1j is not a number",
+    "with_bn.x and without.x": "join comparisons",
+    "not with_bn.x": "join comparisons",
+    "(with_bn.x < 1) + 1 < 2": "claim 1",
+    "(with_bn.x < 1) < 1": "claim 1",
+    "abs(with_bn.x < 1) < 1": "claim 1",
+    "with_bn.x.mean < 1": "not a metric",
+    "with_bn.__class__ < 1": "no metric",
+    "with_bn.x.values < 1": "not a metric",
+    "with_bn.x() < 1": "not a function",
+    "(lambda: 1)() < with_bn.x": "not a function",
+    "with_bn.x[0] < 1": "Subscript",
+    "[with_bn.x] < 1": "List",
+    "(with_bn.x if 1 else 2) < 1": "IfExp",
+    "open('x') < 1": "no function 'open'",
+    "__import__('os') < 1": "no function",
+    "sum(with_bn.x) < 1": r"no function 'sum'.*min, max, mean",
+    "within(with_bn.x, without.x)": "eps",
+    "within(with_bn.x, without.x, -1)": "eps is -1",
+    "within(with_bn.x, without.x, 0)": "eps is 0",
+    "within(with_bn.x, without.x, without.x)": "eps",
+    "within(with_bn.x, without.x, 1, 0.5)": "level",
+    "tie(with_bn.x, without.x, level=0.5)": "level",
+    "tie(*with_bn.x)": "Starred",
+    "max() < 1": "no metric",
+    "this_split(3) < 1": "no metric",
+    "(" * 300 + "with_bn.x" + ")" * 300 + " < 1": "not an expression",
+    "-" * 5000 + "with_bn.x < 1": "not an expression|too deeply",
+    "with_bn.x < 1\0": "not an expression",
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("check", REFUSED, ids=lambda check: check[:40])
+def test_what_is_no_claim_is_refused_with_its_place(check):
+    with pytest.raises(BadInput) as refused:
+        judged(SMALL, "with_bn.x < 0.05", check)
+    message = f"{refused.value.found} {refused.value.expected}"
+    assert re.search(REFUSED[check].replace("claim 1", "claim 2"), message, re.DOTALL), message
+    assert message.startswith(f"baselines/03-x/experiment.toml: claim 2 (says {check})")
+
+
+BROKEN = {  # nobody can say: a failure, never a pass
+    "with_bn.x / (with_bn.n - without.n) > 0": "division",
+    "same.endless - same.endless < 1": "not a number",
+    "within(same.endless, same.endless, 1)": "not a number",
+    "with_bn.x < 1e999 - 1e999": "not a number",
+    "not (same.endless - same.endless < 1)": "not a number",
+    "with_bn.x < 0.05 or same.endless - same.endless < 1": "not a number",
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("check", BROKEN)
+def test_what_cannot_be_evaluated_fails(check):
+    [verdict] = judged(SMALL, check)
+    assert (verdict.ok, verdict.outcome, verdict.p) == (False, None, None)
+    assert BROKEN[check] in verdict.why
+
+
+def test_one_seed_shows_no_noise():
+    alone = recorded({"a": {"x": (0.02,)}, "b": {"x": (0.5,)}})
+    for check in ("a.x < 0.05", "a.x < b.x", "tie(a.x, b.x)", "within(a.x, b.x, 1)", "not a.x < 0.05"):
+        [verdict] = judged(alone, check)
+        assert not verdict.ok and "one seed" in verdict.why
+
+
+def test_partly_infinite():
+    torn = recorded({"a": {"x": (1.0, INF, 2.0)}})
+    [verdict] = judged(torn, "a.x > 0")
+    assert not verdict.ok and "some seeds" in verdict.why
+
+
+def test_a_run_that_was_not_recorded():
+    described = Experiment("03-x", "X", (1, 2), (Run("new", ()),), (Claim("is good", "new.x < 1"),))
+    [verdict] = claims.evaluate(described, SMALL)
+    assert not verdict.ok and "not recorded" in verdict.why
+
+
+def test_no_claims():
+    assert judged(SMALL) == []
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(st.text(st.sampled_from(list("ab.x<>()+-*/ 01,\n#'\"[]{}:=&|~not and or within")), max_size=25))
+def test_any_text_is_judged_or_refused(text):
+    try:
+        [verdict] = judged(recorded({"a": {"x": (1.0, 2.0)}, "b": {"x": (1.0, 3.0)}}), text)
+    except BadInput:
+        return
+    assert verdict.ok is (verdict.outcome is YES)
+
+
+def test_kleene():
+    """The truth tables, written out."""
+    order = (NO, TIE, YES)
+    table = {"and": ("NNN", "NTT", "NTY"), "or": ("NTY", "TTY", "YYY")}
+    for name, join in (("and", outcome.conjunction), ("or", outcome.disjunction)):
+        found = tuple("".join(join([a, b]).name[0] for b in order) for a in order)
+        assert found == table[name]
+    assert [outcome.negation(each) for each in order] == [YES, TIE, NO]
+
+
+# -- the tests against scipy's ----------------------------------------------------------------------------------------
+
+
+def test_scipy_says_the_same():
+    draw = random.Random(1)
+    for seeds, shift in itertools.product((2, 3, 5, 12), (-2.0, -0.3, 0.0, 0.4, 3.0)):
+        a = tuple(draw.gauss(0, 1) for _ in range(seeds))
+        b = tuple(each + draw.gauss(-shift, 0.5) for each in a)
+        found = significance.less(Sample(a), Sample(b), LEVEL)
+        less, more = (stats.ttest_rel(a, b, alternative=side).pvalue for side in ("less", "greater"))
+        assert found.p == pytest.approx(min(less, more), rel=1e-9)
+        assert found.outcome is (YES if less <= LEVEL else NO if more <= LEVEL else TIE)
+        assert found.seeds == pytest.approx(stats.sem([x - y for x, y in zip(a, b, strict=True)]))
+
+        found = significance.less(Sample(a), 0.25, LEVEL)
+        less, more = (stats.ttest_1samp(a, 0.25, alternative=side).pvalue for side in ("less", "greater"))
+        assert found.p == pytest.approx(min(less, more), rel=1e-9)
+        assert significance.less(0.25, Sample(a), LEVEL).p == pytest.approx(found.p, rel=1e-9)
+
+        eps = 0.75
+        differences = [x - y for x, y in zip(a, b, strict=True)]
+        tost = max(
+            stats.ttest_1samp(differences, -eps, alternative="greater").pvalue,
+            stats.ttest_1samp(differences, eps, alternative="less").pvalue,
+        )
+        found = significance.within(Sample(a), Sample(b), eps, LEVEL)
+        assert (found.outcome is YES) == (tost <= LEVEL)
+        if found.outcome is not NO:
+            assert found.p == pytest.approx(tost, rel=1e-9)
+
+
+def test_two_sources_meet_the_equation():
+    """p of the two-source test: where the quantiles of scipy.stats make it an equality."""
+    for seeds, names in ((0.01, 0.02), (0.02, 0.002), (1e-4, 0.01)):
+        for difference in (-0.2, -0.05, -0.01):
+            p = significance._below(difference, [(seeds**2, 4), (names**2, 999)])
+            if p > significance.LEAST:
+                reach = math.hypot(seeds * stats.t.ppf(p, 4), names * stats.t.ppf(p, 999))
+                assert reach == pytest.approx(-difference, rel=1e-5)
+            assert significance._below(-difference, [(seeds**2, 4), (names**2, 999)]) == pytest.approx(1 - p)
+
+
+# -- noise, and how often it fools us ---------------------------------------------------------------------------------
+
+
+def wrong(trial, times: int, seed: int) -> float:
+    """Share of trials that say yes or no."""
+    draw = random.Random(seed)
+    return sum(trial(draw) is not TIE for _ in range(times)) / times
+
+
+def error(rate: float, times: int) -> float:
+    """Three Monte-Carlo standard errors."""
+    return 3 * math.sqrt(rate * (1 - rate) / times)
+
+
+def test_false_alarms_of_one_test():
+    """No difference: yes or no comes at twice the one-sided level, no more and no less."""
+
+    def trial(draw):
+        common = [draw.gauss(2, 1) for _ in range(5)]
+        a, b = (Sample(tuple(each + draw.gauss(0, 0.1) for each in common)) for _ in "ab")
+        return significance.less(a, b, 0.02).outcome
+
+    assert wrong(trial, 5_000, 1) == pytest.approx(0.04, abs=error(0.04, 5_000))
+
+
+def test_false_alarms_of_an_experiment():
+    """Three claims, one of them double: 1 % for all of them together, as LEVEL says."""
+    checks = ("a.x < b.x", "tie(c.x, 0) and a.x - 2 > 0", "0 > c.x")
+    times, draw, alarms = 1_500, random.Random(2), 0
+    for _ in range(times):
+        runs = {
+            run: {"x": tuple(draw.gauss(mean, 1) for _ in range(5))} for run, mean in (("a", 2), ("b", 2), ("c", 0))
+        }
+        first, second, third = judged(recorded(runs), *checks)
+        alarms += first.outcome is not TIE or second.outcome is not TIE or third.outcome is not TIE
+    assert alarms / times <= 0.01 + error(0.01, times)
+
+
+def test_level_is_shared_by_all_comparisons():
+    """The same figures decide a claim that stands alone, and not one among many."""
+    draw = random.Random(6)
+    data = recorded({"a": {"x": tuple(draw.gauss(-3.2, 1) for _ in range(5))}})
+    [alone] = judged(data, "a.x < 0")
+    many = judged(data, *["a.x < 0"] * 40)
+    assert alone.outcome is YES and {each.outcome for each in many} == {TIE}
+    assert {each.p for each in many} == {alone.p}
+    joined = judged(data, " and ".join(["a.x < 0"] * 40))[0]
+    assert joined.outcome is TIE
+
+
+def by_names(draw, count: int, shift=0.0, seeds=5, seed_noise=0.0, name_noise=0.0, common=1.0) -> Baseline:
+    """Two runs a, b on the same names: b's true loss per token is higher by shift. Noise of seeds and of names."""
+    tokens = [draw.randint(3, 12) for _ in range(count)]
+    hard = [draw.gauss(2, common) for _ in range(count)]
+    names, runs = {}, {}
+    for run, plus in (("a", 0.0), ("b", shift)):
+        per_token = [each + plus + draw.gauss(0, name_noise) for each in hard]
+        nats = [each * length for each, length in zip(per_token, tokens, strict=True)]
+        loss = sum(nats) / sum(tokens)
+        values = [draw.gauss(0, seed_noise) for _ in range(seeds)]
+        moved = statistics.fmean(values)
+        runs[run] = {"test_loss": tuple(loss + each for each in values)}
+        shifted = tuple(each + moved * length for each, length in zip(nats, tokens, strict=True))
+        names[run] = ByName("s", shifted)
+    return recorded(runs, names, {"s": Split(tuple(tokens), (False,) * count)})
+
+
+@pytest.mark.parametrize(("seed_noise", "name_noise"), [(0.0, 0.3), (0.02, 0.3), (0.1, 0.3), (0.02, 0.0)])
+def test_false_alarms_over_names(seed_noise, name_noise):
+    """Each draw has new names and new seeds. Never more than the level says; with one source of noise, exactly that."""
+    level, times = 0.02, 1_500
+
+    def trial(draw):
+        data = by_names(draw, 40, seed_noise=seed_noise, name_noise=name_noise)
+        a, b = (paired.sample(data, run, "test_loss") for run in "ab")
+        return significance.less(a, b, level).outcome
+
+    share = wrong(trial, times, 3)
+    assert share <= 2 * level + error(2 * level, times)
+    if not seed_noise or not name_noise:
+        assert share >= 2 * level - error(2 * level, times)
+
+
+def test_seeds_alone_would_be_fooled():
+    """Why the names count: without them, runs that differ by which names were drawn are called different."""
+
+    def trial(draw):
+        data = by_names(draw, 40, seed_noise=0.002, name_noise=0.3)
+        a, b = (paired.this_split(paired.sample(data, run, "test_loss")) for run in "ab")
+        return significance.less(a, b, 0.005).outcome
+
+    assert wrong(trial, 300, 4) > 0.5
+
+
+def test_power():
+    draw = random.Random(5)
+    found = [
+        judged(by_names(draw, 300, 0.05, seed_noise=0.002, name_noise=0.1), "a.test_loss < b.test_loss")
+        for _ in range(50)
+    ]
+    assert sum(each.outcome is YES for [each] in found) >= 45
+    assert not any(each.outcome is NO for [each] in found)
+
+
+def test_pairing_over_seeds_matters():
+    common = (1.0, 5.0, 2.0, 8.0, 3.0)
+    better = tuple(each - 0.1 + 0.01 * sign for each, sign in zip(common, (1, -1, 0, 1, -1), strict=True))
+    [paired] = judged(recorded({"a": {"x": better}, "b": {"x": common}}), "a.x < b.x")
+    [mixed] = judged(recorded({"a": {"x": better[1:] + better[:1]}, "b": {"x": common}}), "a.x < b.x")
+    assert (paired.outcome, mixed.outcome) == (YES, TIE)
+    assert paired.difference == pytest.approx(mixed.difference)
+
+
+def test_pairing_over_names_matters():
+    """Names differ much in how hard they are; on the same names that cancels."""
+    data = by_names(random.Random(7), 500, 0.03, seed_noise=0.001, name_noise=0.05, common=1.0)
+    [verdict] = judged(data, "a.test_loss < b.test_loss")
+    assert verdict.outcome is YES
+    order = list(range(500))
+    random.Random(8).shuffle(order)
+    split, b = data.splits["s"], data.names["b"]
+    nats = tuple(b.nats[i] / split.tokens[i] * split.tokens[j] for j, i in enumerate(order))
+    torn = recorded({run: {"test_loss": data.runs[run]["test_loss"].values} for run in "ab"},
+                    {"a": data.names["a"], "b": ByName("s", nats)}, data.splits)  # fmt: skip
+    [verdict] = judged(torn, "a.test_loss < b.test_loss")
+    assert verdict.outcome is TIE
+
+
+def test_the_error_of_a_loss_is_that_of_a_jackknife():
+    """The delta method against leaving out one name at a time, for both losses and for what is computed of them."""
+    draw = random.Random(9)
+    data = by_names(draw, 200, 0.05, name_noise=0.3)
+    split = Split(data.splits["s"].tokens, tuple(draw.random() < 0.2 for _ in range(200)))
+    runs = {}
+    for run in "ab":
+        kept = [i for i in range(200) if not split.seen[i]]
+        unseen = sum(data.names[run].nats[i] for i in kept) / sum(split.tokens[i] for i in kept)
+        runs[run] = {"test_loss": data.runs[run]["test_loss"].values, "test_loss_unseen": (unseen,) * 5}
+    data = recorded(runs, data.names, {"s": split})
+
+    def loss(run, metric, without):
+        kept = [i for i in range(200) if i != without and (metric == "test_loss" or not split.seen[i])]
+        return sum(data.names[run].nats[i] for i in kept) / sum(split.tokens[i] for i in kept)
+
+    for metric in ("test_loss", "test_loss_unseen"):
+        for combine in (lambda a, b: a, lambda a, b: a - b, lambda a, b: a / b, lambda a, b: a * b - 2 * b):
+            a, b = (paired.sample(data, run, metric) for run in "ab")
+            found = significance.less(combine(a, b), 0.0, LEVEL).names
+            left = [combine(loss("a", metric, i), loss("b", metric, i)) for i in range(200)]
+            jackknife = math.sqrt(199 * statistics.pvariance(left))
+            assert found == pytest.approx(jackknife, rel=0.03)
+
+
+def test_losses_that_cannot_be_paired():
+    data = by_names(random.Random(1), 30)
+    losses = {
+        run: {"test_loss": data.runs[run]["test_loss"].values, "upstream_test_loss": (2.0, 2.1, 2.0, 2.1, 2.0)}
+        for run in "ab"
+    }
+    other = recorded(losses, {"a": ByName("s", data.names["a"].nats), "b": ByName("t", data.names["b"].nats)},
+                     {"s": data.splits["s"], "t": data.splits["s"]})  # fmt: skip
+    none = recorded(losses)
+    for baseline, check, why in (
+        (other, "a.test_loss < b.test_loss", "different names"),
+        (other, "within(a.test_loss, b.test_loss, 9)", "different names"),
+        (other, "tie(a.test_loss, b.test_loss)", "different names"),
+        (other, "this_split(a.test_loss) < this_split(b.test_loss)", "different names"),
+        (none, "a.test_loss < b.test_loss", "a: no losses by name"),
+        (none, "a.test_loss < 9", "no losses by name"),
+        (none, "a.upstream_test_loss < 9", "by name"),
+    ):
+        [verdict] = judged(baseline, check)
+        assert not verdict.ok and verdict.outcome is None and why in verdict.why, check
+    [verdict] = judged(none, "this_split(a.test_loss) < 9 and this_split(a.upstream_test_loss) < 9")
+    assert verdict.ok
+
+
+def test_infinite_losses():
+    """Unsmoothed counts: infinitely worse than anything, and that is certain."""
+    endless = recorded(
+        {"a": {"test_loss": (2.0, 2.0)}, "b": {"test_loss": (INF, INF)}, "c": {"test_loss": (2.0, 2.1)}},
+        {"a": ByName("s", (4.0, 4.0)), "b": ByName("s", (4.0, INF)), "c": ByName("s", (4.0, 4.2))},
+        {"s": Split((2, 2), (False, True))},
+    )
+    assert [each.outcome for each in judged(endless, "a.test_loss < b.test_loss", "b.test_loss < 3")] == [YES, NO]
+    [verdict] = judged(endless, "b.test_loss - b.test_loss < 1")
+    assert verdict.outcome is None
+
+
+def test_rounding_is_no_difference():
+    a, b = (0.1 + 0.2, 0.3, 0.1 + 0.2), (0.3, 0.1 + 0.2, 0.3)
+    assert significance.less(Sample(a), Sample(b), LEVEL).outcome is TIE
+    assert significance.less(Sample((0.1 + 0.2,) * 3), 0.3, LEVEL).outcome is TIE
+    with pytest.raises(Unevaluable):
+        significance.less(Sample((NAN, 1.0)), 0.3, LEVEL)
+
+
+# -- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_doctests():
+    for module in (claims, outcome):
+        assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "shown"),
+    [
+        ((0.019, 0.023, 0.027), "%", "2.3 % ± 0.4 (n = 3)"),
+        ((1.93712, 1.93581, 1.93843), "", "1.937 ± 0.001 (n = 3)"),
+        ((12.0, 15.0), "steps", "14 steps ± 2 (n = 2)"),
+        ((0.00012, 0.00014), "", "0.00013 ± 0.00001 (n = 2)"),
+        ((2.44966611, 2.44966611), "", "2.4497 ± 0 (n = 2)"),
+        ((204544, 204544), "", "204,544 (n = 2)"),
+        ((-0.3, -0.31), "nats", "-0.305 nats ± 0.007 (n = 2)"),
+        ((0, 0), "", "0 (n = 2)"),
+        ((1.5,), "", "1.5 (n = 1)"),
+        ((INF, 1.0), "", "inf (n = 2)"),
+    ],
+)
+def test_quantities(values, unit, shown):
+    assert claims.quantity(values, unit) == shown
+
+
+def test_the_sentence_with_its_number():
+    says = "batchnorm cuts saturation below 5 %"
+    [verdict] = judged(SMALL, Claim(says, "with_bn.x < 0.05", "with_bn.x", "%"))
+    assert verdict.ok and verdict.line == f"{says}: 2.3 % ± 0.2 (n = 5)"
+    assert verdict.p == pytest.approx(
+        stats.ttest_1samp(SMALL.runs["with-bn"]["x"].values, 0.05, alternative="less").pvalue
+    )
+    assert verdict.difference == pytest.approx(0.023 - 0.05)
+    [verdict] = judged(SMALL, Claim("is better", "with_bn.x < without.x"))
+    assert verdict.line == "is better: difference -0.30 ± 0.01 (n = 5)"
+    [verdict] = judged(SMALL, Claim("is worse", "without.x > with_bn.x"))
+    assert verdict.line == "is worse: difference 0.30 ± 0.01 (n = 5)" and verdict.difference == pytest.approx(0.297)
+    [verdict] = judged(SMALL, Claim("is better", "with_bn.wide < without.wide"))
+    assert "is a tie" in verdict.why and "p = " in verdict.why and "standard error" in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("show", "what"),
+    [("nobody.x", "no run"), ("with_bn.x <", "not an expression"), ("1", "a number"), ("with_bn.x < 1", "a statement")],
+)
+def test_a_figure_that_is_none(show, what):
+    with pytest.raises(BadInput, match=what):
+        judged(SMALL, Claim("says", "with_bn.x < 1", show))
+
+
+def test_a_figure_that_is_not_a_number_fails():
+    [verdict] = judged(SMALL, Claim("says", "with_bn.x < 1", "same.endless - same.endless"))
+    assert not verdict.ok and verdict.why
+
+
+# -- in files ---------------------------------------------------------------------------------------------------------
+
+TOML = """
+title = "X"
+seeds = [1, 2]
+[[run]]
+name = "a"
+args = []
+[[claim]]
+says = "a is small"
+check = "a.x < 1"
+"""
+
+
+def test_claims_in_experiment_toml(tmp_path):
+    path = tmp_path / "experiment.toml"
+    path.write_text(TOML + 'show = "a.x"\nunit = "%"\n')
+    assert experiment.read(path).claims == (Claim("a is small", "a.x < 1", "a.x", "%"),)
+    for wrong_line in ("show = 3", 'show = ""', "unit = []", 'unti = "%"'):
+        path.write_text(f"{TOML}{wrong_line}\n")
+        with pytest.raises(BadInput, match="claim 1"):
+            experiment.read(path)
+
+
+def names_json(folder, rows):
+    folder.mkdir()
+    (folder / "names.json").write_text(json.dumps(rows))
+    return folder
+
+
+def test_losses_by_name_are_kept(tmp_path):
+    one = names_json(tmp_path / "1", [["emma", 8.00004, 5, False], ["ed", "Infinity", 3, True]])
+    two = names_json(tmp_path / "2", [["emma", 9.0, 5, False], ["ed", "Infinity", 3, True]])
+    split, by_name = testnames.collect([one, two])
+    assert split == Split((5, 3), (False, True))
+    assert by_name.nats == (8.5, INF)
+    assert testnames.collect([two])[1].split == by_name.split
+    for k, other in enumerate((["ed", 7.0, 5, False], ["emma", 7.0, 6, False], ["emma", 7.0, 5, True])):
+        torn = names_json(tmp_path / f"t{k}", [other, ["ed", 5.0, 3, True]])
+        assert testnames.collect([one, torn]) is None
+        assert testnames.collect([torn])[1].split != by_name.split
+    assert testnames.collect([one, tmp_path]) is None
+    assert testnames.collect([]) is None
+    for rows in ([["emma", "x", 5, False]], [["emma", None, 5, False]], {"a": 1}, [["emma", 1.0]]):
+        broken = names_json(tmp_path / f"b{len(list(tmp_path.iterdir()))}", rows)
+        with pytest.raises(BadInput, match=r"names\.json"):
+            testnames.collect([broken])
+
+
+def test_baseline_json_holds_them_compactly(tmp_path):
+    data = by_names(random.Random(1), 1000, name_noise=0.1)
+    nats = {run: ByName("s", tuple(round(each, 4) for each in data.names[run].nats)) for run in "ab"}
+    data = recorded({run: {"test_loss": data.runs[run]["test_loss"].values} for run in "ab"}, nats, data.splits)
+    path = tmp_path / "baseline.json"
+    baselines.write(path, data)
+    assert baselines.read(path) == data
+    assert path.stat().st_size < 40_000 and len(path.read_text().splitlines()) < 70
+    table = json.loads(path.read_text())
+    edits = {
+        "a third name": lambda t: t["names"]["a"]["nats"].append(1.0),
+        "another loss": lambda t: t["names"]["a"]["nats"].__setitem__(0, 90.0),
+        "no such split": lambda t: t["names"]["a"].update(split="t"),
+        "no such run": lambda t: t["names"].update(c=t["names"]["a"]),
+        "not a loss": lambda t: t["names"]["a"]["nats"].__setitem__(0, "x"),
+        "no tokens": lambda t: t["splits"]["s"]["tokens"].__setitem__(0, 0),
+        "seen": lambda t: t["splits"]["s"]["seen"].__setitem__(0, 2),
+        "one seen less": lambda t: t["splits"]["s"]["seen"].pop(),
+        "a list": lambda t: t.update(names=[]),
+        "more": lambda t: t["splits"]["s"].update(more=1),
+        "a control": lambda t: t.update(controls={"a": 1}),
+    }
+    for edit in edits.values():
+        torn = json.loads(json.dumps(table))
+        edit(torn)
+        path.write_text(json.dumps(torn))
+        with pytest.raises(BadInput, match=r"baseline\.json"):
+            baselines.read(path)
+
+
+def test_an_older_baseline_is_read(tmp_path):
+    path = tmp_path / "baseline.json"
+    baselines.write(path, SMALL)
+    assert not {"names", "splits", "controls"} & set(json.loads(path.read_text()))
+    assert baselines.read(path) == SMALL
+
+
+def test_the_language_counts_its_tests():
+    for text, count in (("a.x < 1", 1), ("0 < a.x < 1", 2), ("tie(a.x, b.x) and within(a.x, b.x, 1) or a.x > 1", 3)):
+        assert expressions.tests(expressions.parse(text)) == count
+
+
+def test_verify_and_train_say_them(tiny):
+    """--fast evaluates claims; a tie, told as a fact, is a check that failed."""
+    name = "01-frost-days"
+    folder = tiny.root / "baselines" / name
+    folder.mkdir(parents=True)
+    head = 'title = "X"\nseeds = [1, 2, 3]\n[[run]]\nname = "a-b"\nargs = []\n[[claim]]\nsays = "it is small"\n'
+    (folder / "experiment.toml").write_text(head + 'check = "a_b.x < 0.05"\nshow = "a_b.x"\nunit = "%"\n')
+    out = tiny.run("verify", "1", "--fast", "--json").out
+    assert "not measured" in out
+
+    from deltas.core.codeid import code_id
+    from deltas.stages.build import workshop
+
+    with workshop(tiny.project) as shop:
+        made = code_id(shop.files(shop.stages[1]))
+    values = summarise((0.019, 0.023, 0.027))
+    data = Baseline(name, made, "2", "3", 1, "cpu", "2025-01-01", (1, 2, 3), {"a-b": ()}, {"a-b": {"x": values}})
+    baselines.write(folder / "baseline.json", data)
+    row = {each["what"]: each for each in json.loads(tiny.run("verify", "1", "--fast", "--json").out)["checks"]}
+    assert row["it is small: 2.3 % ± 0.4 (n = 3)"]["ok"] is True
+
+    (folder / "experiment.toml").write_text(head + 'check = "a_b.x < 0.024"\n')
+    result = tiny.run("verify", "1", "--fast")
+    assert result.code == 1 and "✗ it is small: difference" in result.out and "is a tie" in result.out
+
+    (folder / "experiment.toml").write_text(head + 'check = "a_b.y < 0.024"\n')
+    result = tiny.run("verify", "1", "--fast")
+    assert result.code == 2 and "claim 1 (it is small)" in result.err and "no metric 'y'" in result.err
+
+    baselines.write(folder / "baseline.json", Baseline(**{**data.__dict__, "code_id": "0" * 16}))
+    result = tiny.run("verify", "1", "--fast")
+    assert result.code == 1 and "– it is small: not looked at" in result.out

@@ -1,0 +1,132 @@
+"""figures.json, SVG files and notes.toml: read with care, refused by name; two palettes become one drawing."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from deltas.core.errors import BadInput
+from deltas.pages import gallery, notes
+from deltas.pages import svg as drawing
+from webpage import FIGURE, Page, draw, svg
+
+BROKEN = {
+    "not XML": svg().replace("</g>", ""),
+    "cut off": svg()[:300],
+    "empty": "",
+    "no svg": "<html/>",
+    "no size": svg().replace("viewBox", "view").replace("width=", "w=").replace("height=", "h="),
+    "script": svg().replace("</svg>", "<script>alert(1)</script></svg>"),
+    "handler": svg().replace("<text", '<text onload="alert(1)"'),
+    "fetches": svg().replace("<text", '<image href="https://example.org/x.png"/><text'),
+    "style that fetches": svg().replace("stroke-linejoin", "background: url(https://example.org); stroke-linejoin"),
+    "style attribute that fetches": svg().replace("fill: none", "fill: url(https://example.org/x)"),
+    "foreign": svg().replace("<text", "<foreignObject/><text"),
+    "javascript": svg().replace("<text", '<a href="javascript:alert(1)"/><text'),
+}
+
+
+@pytest.mark.parametrize("which", ["", ".dark"])
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_svg_is_refused_by_name(tmp_path, what, which):
+    draw(tmp_path)
+    (tmp_path / f"loss-curve{which}.svg").write_text(BROKEN[what])
+    with pytest.raises(BadInput) as refused:
+        gallery.figures(tmp_path, "01-x")
+    assert f"loss-curve{which}.svg" in refused.value.found
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "figures.json:1:2"),
+        ("{}", "not a list"),
+        ("[1]", "figure 1"),
+        (json.dumps([FIGURE | {"name": "../x"}]), "../x"),
+        (json.dumps([FIGURE | {"caption": ""}]), "caption"),
+        (json.dumps([FIGURE | {"rows": [[1]]}]), "lists of 2"),
+        (json.dumps([FIGURE | {"rows": [[1, {}]]}]), "{}"),
+        (json.dumps([FIGURE, FIGURE]), "taken"),
+        ('[{"rows": NaN}]', "NaN"),
+    ],
+)
+def test_malformed_figures(tmp_path, content, said):
+    (tmp_path / "figures.json").write_text(content)
+    with pytest.raises(BadInput, match=re.escape(said)):
+        gallery.figures(tmp_path, "01-x")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[[note]]\nhunk = 1\ntext = 'x'", "hunk is 1"),
+        ("[[note]]\nhunk = 'forget'", "note 1"),
+        ("[[note]]\nhunk = 'forget'\ntext = ' '", "text is ' '"),
+        ("[note", "notes.toml"),
+        ("note = 3", "holds note"),
+        ("x = 1", "holds x"),
+    ],
+)
+def test_malformed_notes(tmp_path, content, said):
+    (tmp_path / "notes.toml").write_text(content)
+    with pytest.raises(BadInput, match=re.escape(said)):
+        notes.read(tmp_path)
+
+
+# -- two palettes -----------------------------------------------------------------------------------------------------
+
+
+def merged(folder, light: str, dark: str | None) -> str:
+    (folder / "a.svg").write_text(light)
+    if dark is not None:
+        (folder / "a.dark.svg").write_text(dark)
+    return drawing.merged(folder / "a.svg", folder / "a.dark.svg", "f01-a", "T <b>", "D &")
+
+
+def test_colours_become_pairs_and_nothing_is_twice(tmp_path):
+    markup = merged(tmp_path, svg(), svg(dark=True))
+    page = Page(markup)
+    assert [name for name, _ in page.tags].count("path") == 1
+    assert "stroke:#0072b2;stroke:light-dark(#0072b2,#56b4e9)" in markup
+    assert "mask" not in markup and "rdf" not in markup and "DOCTYPE" not in markup
+    assert set(page.ids) == {"f01-a", "f01-a-title", "f01-a-desc", "f01-a-p1"}
+    assert "url(#f01-a-p1)" in markup
+    assert page.style.startswith("#f01-a{")  # `*` of one drawing must not style the page
+    assert page.text.startswith("T <b> D &") and page.text.endswith("step <b>")
+    assert "0.12 1" in markup
+
+
+def test_what_differs_in_more_than_colours_is_there_twice(tmp_path):
+    dark = svg(dark=True).replace("M 0.123456 1", "M 5 5").replace('id="p1"', 'id="p1"')
+    page = Page(merged(tmp_path, svg(), dark))
+    masks = [attributes["mask"] for _, attributes in page.tags if "mask" in attributes]
+    assert masks == ["url(#f01-a-only-light)", "url(#f01-a-only-dark)"]
+    assert [name for name, _ in page.tags].count("path") == 2 and {"f01-a-only-light", "f01-a-only-dark"} <= set(
+        page.ids
+    )
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_drawings_that_have_nothing_in_common(tmp_path):
+    dark = svg(dark=True).replace("<text", '<circle r="3"/><text')
+    page = Page(merged(tmp_path, svg(), dark))
+    assert [name for name, _ in page.tags].count("svg") == 3 and len(page.of("mask")) == 2
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_one_palette_serves_both(tmp_path):
+    assert "light-dark" not in merged(tmp_path, svg(), None)
+
+
+def test_colours_of_the_fill_attribute(tmp_path):
+    light, dark = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path fill="{c}"/></svg>' for c in ("#fff", "#000")
+    )
+    assert 'style="fill:#fff;fill:light-dark(#fff,#000)"' in merged(tmp_path, light, dark)
+
+
+def test_a_drawing_on_its_own_is_a_file(tmp_path):
+    root = ET.fromstring(drawing.alone(merged(tmp_path, svg(), svg(dark=True))))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.find("{*}title").text == "T <b>"

@@ -1,0 +1,224 @@
+"""The bundle: what is written where, from what; and that nothing of anybody else's is touched."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from lab import contents
+from webpage import FIGURE, Page, draw, record, with_names
+
+NASTY = "</script><b>{{< x >}}</b> [a](javascript:b) `c`"
+
+
+@pytest.fixture
+def site(tmp_path):
+    return tmp_path / "site"
+
+
+def publish(lab, site, *what) -> dict[str, bytes]:
+    lab.ok("publish", *(what or ["all"]), "--to", str(site))
+    return contents(site)
+
+
+def front_matter(text: str) -> dict:
+    _, head, _ = text.split("---\n", 2)
+    return {key: json.loads(value) if value[0] in '["' else value
+            for key, value in (line.split(": ", 1) for line in head.splitlines())}  # fmt: skip
+
+
+def test_what_is_written(tiny, site):
+    draw(record(tiny, 1))
+    files = publish(tiny, site, "01")
+    name = "01-frost-days"
+    for path in (
+        f"content/deltas/{name}/index.md", "content/posts/part-3/index.md", "data/deltas/stages/01.json",
+        "data/deltas/upstream.json", "data/deltas/published.json", f"assets/deltas/{name}/patch.html",
+        f"assets/deltas/{name}/hunk-forget.html", f"assets/deltas/{name}/hunk-forget.diff",
+        f"assets/deltas/{name}/file-makemore-py.html", f"assets/deltas/{name}/figure-loss-curve.html",
+        f"static/deltas/{name}/loss-curve.svg", f"static/deltas/{name}/loss-curve.json", "assets/deltas/deltas.css",
+        "interactive/src/entries/deltas-patch.ts", "interactive/src/entries/deltas-figure.ts",
+        *(f"layouts/shortcodes/{each}.html" for each in ("patch", "result", "samples", "figure", "upstream")),
+    ):  # fmt: skip
+        assert path in files, path
+    assert not [path for path in files if "02-" in path]
+    assert str(tiny.root).encode() not in b"".join(files.values())
+
+
+def test_an_interactive_part_only_where_there_is_something(tiny, site):
+    record(tiny, 1)
+    assert not [path for path in publish(tiny, site, "01") if path.endswith("deltas-figure.ts")]
+
+
+def test_front_matter(tiny, site):
+    record(tiny, 2)
+    files = publish(tiny, site, "02")
+    stage = front_matter(files["content/deltas/02-storm-report/index.md"].decode())
+    part = front_matter(files["content/posts/part-3/index.md"].decode())
+    assert stage == {"title": "02 storm report", "series": ["Neural Nets from Scratch"], "weight": "2",
+                     "skin": "chalkboard", "draft": "true"}  # fmt: skip
+    assert part["weight"] == "3" and set(part) == set(stage)
+
+
+def test_fragments_are_html_and_diffs_are_the_patch_s(lab, site):
+    files = publish(lab, site)
+    for path, content in files.items():
+        if path.startswith("assets/") and path.endswith(".html"):
+            Page(content.decode())
+    for patch in lab.files:
+        added = [line[1:] for line in patch.read_text().split("\n---\n", 1)[1].splitlines()
+                 if line.startswith("+") and not line.startswith("+++")]  # fmt: skip
+        folder = f"assets/deltas/{patch.stem}"
+        diff = files[f"{folder}/patch.diff"].decode()
+        assert [line[1:] for line in diff.splitlines() if line.startswith("+")] == added
+        page = Page(files[f"{folder}/patch.html"].decode())
+        assert [row["text"].rstrip("\n") for row in page.rows if "d-add" in row["class"]] == added
+
+
+def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site):
+    record(tiny, 1)
+    text = publish(tiny, site)["content/posts/part-3/index.md"].decode()
+    body = text.split("---\n", 2)[2]
+    assert re.findall(r"^## (.*)$", body, re.MULTILINE) == [f"Delta {n}: weather" for n in range(1, 5)]
+    plain = re.sub(r"\{\{<.*?>\}\}", "", body)
+    plain = re.sub(r"scripts/\w+\.sh \d\d|^## .*$", "", plain, flags=re.MULTILINE)
+    assert not re.search(r"\d", plain), plain
+    assert "```" not in body
+    assert len(plain.split()) < 60  # facts only: headings, commands, names of runs
+
+
+def test_a_part_grows_until_somebody_writes_in_it(tiny, site):
+    post = site / "content/posts/part-3/index.md"
+    publish(tiny, site, "01")
+    assert "### storm report" not in post.read_text()
+    publish(tiny, site, "02")
+    assert "### frost days" in post.read_text() and "### storm report" in post.read_text()
+    post.write_text(post.read_text() + "\nMy own words.\n")
+    mine = post.read_bytes()
+    result = tiny.ok("publish", "03", "--to", str(site))
+    assert post.read_bytes() == mine and "kept as it is" in result.err
+    assert (site / "data/deltas/stages/03.json").exists()
+
+
+def test_twice_changes_nothing(tiny, site, monkeypatch):
+    draw(record(tiny, 1))
+    with_names(monkeypatch, ["emma"])
+    first = publish(tiny, site)
+    assert publish(tiny, site) == first
+    assert publish(tiny, site.parent / "other") == first
+
+
+def test_what_is_no_more_is_removed_and_what_was_edited_is_not(tiny, site):
+    folder = record(tiny, 1)
+    draw(folder, FIGURE, FIGURE | {"name": "second"}, FIGURE | {"name": "third"})
+    publish(tiny, site, "01", "02")
+    static = site / "static/deltas/01-frost-days"
+    (static / "third.svg").write_text("mine now")
+    draw(folder)
+    publish(tiny, site, "01")
+    assert sorted(path.name for path in static.iterdir()) == ["loss-curve.json", "loss-curve.svg", "third.svg"]
+    assert (site / "assets/deltas/02-storm-report/patch.html").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["layouts/shortcodes/figure.html", "assets/deltas/deltas.css", "data/deltas/stages/01.json"]
+)
+def test_files_of_somebody_else_are_never_touched(tiny, site, path):
+    (site / path).parent.mkdir(parents=True)
+    (site / path).write_text("theirs")
+    (site / "content").mkdir()
+    (site / "content/about.md").write_text("theirs, too")
+    before = contents(site)
+    result = tiny.run("publish", "01", "--to", str(site))
+    assert result.code == 2 and path in result.err and "nothing was written" in result.err
+    assert contents(site) == before
+
+
+def test_a_shortcode_that_somebody_changed_is_not_overwritten(tiny, site):
+    publish(tiny, site, "01")
+    (site / "layouts/shortcodes/patch.html").write_text("mine")
+    result = tiny.run("publish", "01", "--to", str(site))
+    assert result.code == 2 and "layouts/shortcodes/patch.html" in result.err
+
+
+def test_a_broken_off_call_is_taken_up(tiny, site, monkeypatch):
+    from deltas.pages import delivery
+
+    write, left = delivery.write, [12]
+
+    def breaks(path, content):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        write(path, content)
+
+    monkeypatch.setattr(delivery, "write", breaks)
+    assert tiny.run("publish", "01", "--to", str(site)).code == 130
+    monkeypatch.undo()
+    tiny.ok("publish", "01", "--to", str(site))
+
+
+def test_bad_places_and_stages(tiny, site, tmp_path):
+    (tmp_path / "file").write_text("x")
+    for arguments, said in (
+        (["01", "--to", str(tmp_path / "file")], "is a file"),
+        (["01", "--to", str(tiny.root / "site")], "inside this repository"),
+        (["17", "--to", str(site)], "there is no stage '17'"),
+        (["00", "--to", str(site)], "stage 00"),
+        (["01"], "--to"),
+        ([], "--to"),
+        (["--check"], "posts"),
+        (["--check", str(tmp_path / "none.md")], "none.md"),
+        (["01", "--to", str(site), "--accept"], "--check"),
+    ):
+        result = tiny.run("publish", *arguments)
+        assert result.code == 2 and said in result.err, (arguments, result)
+        assert not site.exists()
+    tiny.ok("publish", "01", "--to", str(tiny.root / "out/site"))
+
+
+def test_a_damaged_record_is_refused(tiny, site):
+    publish(tiny, site, "01")
+    for content in ("{", "[]", '{"files": 3}'):
+        (site / "data/deltas/published.json").write_text(content)
+        result = tiny.run("publish", "01", "--to", str(site))
+        assert result.code == 2 and "published.json" in result.err
+
+
+def test_figures_of_other_code_are_not_published(tiny, site):
+    path = record(tiny, 1) / "baseline.json"
+    path.write_text(re.sub(r'"code_id": "\w+"', '"code_id": "0123456789abcdef"', path.read_text()))
+    result = tiny.run("publish", "01", "--to", str(site))
+    assert result.code == 2 and "other code" in result.err and not site.exists()
+
+
+def test_nothing_breaks_out(tiny, site, monkeypatch):
+    file = tiny.files[0]
+    file.write_text(file.read_text().replace("frost days", NASTY).replace("Delta: 1, weather", f"Delta: 1, {NASTY}"))
+    draw(record(tiny, 1), FIGURE | {"title": NASTY, "caption": NASTY, "description": NASTY})
+    with_names(monkeypatch, [NASTY])
+    files = publish(tiny, site, "01")
+    for path, content in files.items():
+        text = content.decode()
+        if path.startswith(("data/", "static/")) and path.endswith(".json"):
+            assert "<" not in text
+            json.loads(text)
+        if path.startswith("assets/") and path.endswith(".html"):
+            assert not [tag for tag, _ in Page(text).tags if tag in ("b", "script")]
+            assert "javascript:b" not in Page(text).links
+        if path.startswith("content/"):
+            assert "{{< x" not in text.split("---\n", 2)[2]
+
+
+def test_without_upstream(tiny, site, monkeypatch):
+    draw(record(tiny, 1))
+    before = publish(tiny, site)
+    for folder in ("upstream/makemore", ".git/modules"):
+        shutil.rmtree(tiny.root / folder)
+    monkeypatch.setenv("MAKEMORE_MIRROR", str(tiny.root / "nowhere"))
+    result = tiny.ok("publish", "all", "--to", str(site))
+    assert "left out" in result.err
+    after = contents(site)
+    assert after["data/deltas/upstream.json"] == before["data/deltas/upstream.json"]
+    assert after["content/posts/part-3/index.md"] == before["content/posts/part-3/index.md"]

@@ -1,0 +1,128 @@
+"""Stage 06's own code: the counts against the Kneser-Ney of the control, the loss against its definition."""
+
+import json
+import subprocess
+import sys
+
+import numpy
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deltas.child import kneser_ney as control
+from deltas.core import machine
+
+WORDS = ["emma", "emmett", "em", "olivia", "oliver", "a", "ava", "emma", "mia", "amelia"]
+
+
+@pytest.fixture(scope="module")
+def mm(stage_code):
+    return stage_code("count-teacher")
+
+
+def vocabulary(words) -> dict[str, int]:
+    return {"\n": 0} | {char: i + 1 for i, char in enumerate(sorted(set("".join(words))))}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(1, 5))
+def test_counts_are_the_control_s_with_one_discount(mm, words, order):
+    """deltas.kneser_ney was written from the same equation by another road: integers, sorted arrays, no strings."""
+    ix = vocabulary(words)
+    P = mm.kneser_ney(words, ix, order=order, D=0.9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
+        model = control.KneserNey(sorted(set("".join(words))), order).fit(words)
+    for word in words:
+        for t in range(len(word) + 1):
+            h = ("\n" * (order - 1) + word[:t])[-(order - 1) :] if order > 1 else ""
+            assert numpy.allclose(P[h].numpy(), model.following(word[:t]), atol=1e-5), (word, t)
+
+
+def test_every_row_is_a_distribution_that_rules_nothing_out(mm):
+    rows = torch.stack(list(mm.kneser_ney(WORDS, vocabulary(WORDS)).values()))
+    assert torch.allclose(rows.sum(1), torch.ones(len(rows)), atol=1e-5)
+    assert (rows > 0).all()
+
+
+@pytest.fixture
+def taught(mm):
+    """A model, its loader and its teacher, as the main program puts them together."""
+    torch.manual_seed(1)
+    dataset = mm.CharDataset(WORDS, sorted(set("".join(WORDS))), max(map(len, WORDS)))
+    config = mm.ModelConfig(
+        vocab_size=dataset.get_vocab_size(), block_size=dataset.get_output_length(), n_layer=1, n_embd=8, n_head=2
+    )
+    model = mm.Transformer(config)
+    model.loader = mm.PrefixLoader(dataset, len(WORDS))
+    for block in model.transformer.h:
+        block.attn.__class__ = mm.PrefixAttention
+    P = mm.kneser_ney(WORDS, vocabulary(WORDS))
+    rows = ["" if word is None else ("\n" * 5 + word)[-5:] for word in model.loader.beginnings]
+    model.teacher = torch.stack([P[h] for h in rows])
+    model.__class__ = mm.TaughtTransformer
+    return model
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_loss_is_the_names_and_the_teacher_s_in_shares(taught, share):
+    taught.share = share
+    ids, targets = taught.loader.next()
+    logits, loss = taught(ids, targets)
+    P = taught.teacher[ids]
+    names, teacher, tokens = 0.0, 0.0, 0
+    for b, row in enumerate(targets.tolist()):
+        for t, target in enumerate(row):
+            if target != -1:
+                log_q = logits[b, t].log_softmax(0)
+                names -= log_q[target].item()
+                teacher -= (P[b, t] * log_q).sum().item()
+                tokens += 1
+    assert loss.item() == pytest.approx(((1 - share) * names + share * teacher) / tokens, abs=1e-5)
+
+
+def test_evaluation_never_asks_the_teacher(mm, taught):
+    taught.share, taught.teacher = 1.0, None
+    taught.eval()
+    X, Y = (torch.stack(part) for part in zip(*[taught_item(mm, word) for word in WORDS], strict=True))
+    assert torch.isfinite(taught(X, Y)[1])
+
+
+def taught_item(mm, word):
+    return mm.CharDataset([word], sorted(set("".join(WORDS))), max(map(len, WORDS)))[0]
+
+
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from deltas.speedrun import racer
+script, words, out = sys.argv[1:]
+definitions, program = racer.parts(Path(script))
+left = racer.module(Path(script), ["--baseline", "--fast", "--teacher", "0.4", "--max-steps", "1", "-i", words,
+    "--n-layer", "1", "--n-embd", "8", "--n-head", "1", "--work-dir", out])
+exec(definitions, left)
+exec(program, left)
+model, loader = left["model"], left["batch_loader"]
+json.dump({"words": left["train_dataset"].words, "share": model.share,
+           "teacher": {name: row for name, row in zip(loader.beginnings, model.teacher.tolist()) if name is not None}},
+          open(f"{out}/teacher.json", "w"))
+"""
+
+
+def test_the_program_asks_the_teacher_about_five_characters(stage_tree, tmp_path):
+    """The main program's own table, against the control's counts of the same training names."""
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{a}{b}{c}{a}{b}c{c}\n" for a in "abcd" for b in "bcde" for c in "abef"))
+    script = stage_tree("count-teacher") / "makemore.py"
+    environment = machine.environment() | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PROGRAM, str(script), str(words), str(tmp_path)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    found = json.loads((tmp_path / "teacher.json").read_text())
+    assert found["share"] == 0.4
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
+        model = control.KneserNey("abcdef", 6).fit(found["words"])
+    assert len(found["teacher"]) == len({word[:t] for word in found["words"] for t in range(len(word) + 1)})
+    for beginning, row in found["teacher"].items():
+        assert numpy.allclose(row, model.following(beginning), atol=1e-5), beginning

@@ -1,0 +1,110 @@
+"""Stage 05's own code: fewer rows, the same loss, the same gradient. The oracle is upstream's Transformer."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+WORDS = ["emma", "emmett", "em", "olivia", "oliver", "a", "ava", "emma"]
+
+
+@pytest.fixture(scope="module")
+def mm(stage_code):
+    return stage_code("prefix-tree")
+
+
+def data(mm, words):
+    return mm.CharDataset(words, sorted(set("".join(words))), max(map(len, words)))
+
+
+def fast(mm, model, loader):
+    """As the main program does."""
+    model.loader = loader
+    model.__class__ = mm.PrefixTransformer
+    for block in model.transformer.h:
+        block.attn.__class__ = mm.PrefixAttention
+    return model
+
+
+def pair(mm, words, seed):
+    """The model, and its twin that computes beginnings once."""
+    torch.manual_seed(seed)
+    dataset = data(mm, words)
+    config = mm.ModelConfig(
+        vocab_size=dataset.get_vocab_size(), block_size=dataset.get_output_length(), n_layer=2, n_embd=8, n_head=2
+    )
+    model = mm.Transformer(config)
+    twin = mm.Transformer(config)
+    twin.load_state_dict(copy.deepcopy(model.state_dict()))
+    return model, fast(mm, twin, mm.PrefixLoader(dataset, len(words))), dataset
+
+
+def batches(mm, dataset, twin, size, seed):
+    """The same names in the same order, as characters and as beginnings."""
+    found = []
+    for loader in (mm.ShortDataLoader(dataset, size), twin.loader):
+        loader.batch_size, loader.order = size, []
+        torch.manual_seed(seed)
+        found.append(loader.next())
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(0, 99))
+def test_same_loss_and_same_gradient_on_any_names(mm, words, seed):
+    model, twin, dataset = pair(mm, words, seed)
+    (X, Y), (ids, targets) = batches(mm, dataset, twin, len(words), seed)
+    assert torch.equal(Y, targets)
+    logits, loss = model(X, Y)
+    twin_logits, twin_loss = twin(ids, targets)
+    assert twin_loss.item() == pytest.approx(loss.item(), abs=1e-5)
+    inside = Y != -1
+    assert torch.allclose(logits[inside], twin_logits[inside], atol=1e-4)
+    loss.backward()
+    twin_loss.backward()
+    for (name, one), other in zip(model.named_parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(one.grad, other.grad, atol=1e-5), name
+
+
+def test_a_row_for_every_beginning_and_no_more(mm):
+    _, twin, _ = pair(mm, WORDS, 1)
+    rows = []
+    twin.transformer.ln_f.register_forward_hook(lambda module, inputs, output: rows.append(len(output)))
+    ids, targets = twin.loader.next()
+    twin(ids, targets)
+    beginnings = {word[:t] for word in WORDS for t in range(len(word) + 1)}
+    padding = 1
+    assert rows == [len(beginnings) + padding]
+
+
+def test_evaluation_and_sampling_are_upstream_s(mm):
+    model, twin, dataset = pair(mm, WORDS, 2)
+    X, Y = (torch.stack(part) for part in zip(*dataset, strict=True))
+    model.eval(), twin.eval()
+    assert torch.equal(model(X, Y)[0], twin(X, Y)[0])
+    model.train(), twin.train()
+    assert torch.equal(model(X)[0], twin(X)[0])  # upstream samples in training mode
+
+
+def test_the_weights_fit_upstream_s_model(mm):
+    model, twin, _ = pair(mm, WORDS, 3)
+    model.load_state_dict(twin.state_dict())
+
+
+def test_a_batch_is_what_the_header_says(mm, stage_tree):
+    """Some 1,500 positions, padded; 900 characters; 600 beginnings."""
+    words = (stage_tree("prefix-tree") / "names.txt").read_text().split()
+    torch.manual_seed(1)
+    loader = mm.PrefixLoader(data(mm, words), 128)
+    batches = [loader.next() for _ in range(50)]
+    mean = [
+        sum(count(ids, targets) for ids, targets in batches) / len(batches)
+        for count in (
+            lambda ids, targets: ids.numel(),
+            lambda ids, targets: (targets != -1).sum().item(),
+            lambda ids, targets: len(ids.unique()),
+        )
+    ]
+    assert [round(each, -2) for each in mean] == [1500, 900, 600], mean

@@ -1,0 +1,141 @@
+"""Stage 04's own code: the loader against the dataset, the schedule by hand, attention against the model."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+WORDS = ["emma", "olivia", "ava", "isabella", "bo", "al", "mia"]
+CHARS = sorted(set("".join(WORDS)))
+
+
+@pytest.fixture(scope="module")
+def mm(stage_code):
+    return stage_code("transformer-baseline")
+
+
+def data(mm):
+    return mm.CharDataset(WORDS, CHARS, 10)
+
+
+def words_of(mm, X, Y) -> list[str]:
+    """What a batch holds, read off the targets; and the inputs must be those of that word."""
+    found = []
+    for x, y in zip(X.tolist(), Y.tolist(), strict=True):
+        length = y.index(0)
+        assert x[: length + 1] == [0, *y[:length]]
+        assert all(each == -1 for each in y[length + 1 :])
+        found.append("".join(CHARS[i - 1] for i in y[:length]))
+    return found
+
+
+def test_an_epoch_gives_every_word_once_in_a_new_order(mm):
+    torch.manual_seed(1)
+    loader = mm.ShortDataLoader(data(mm), batch_size=3)
+    orders = []
+    for _ in range(4):
+        epoch = [word for _ in range(2) for word in words_of(mm, *loader.next())]  # 7 words: the last one is left out
+        assert len(set(epoch)) == 6 and set(epoch) < set(WORDS)
+        orders.append(tuple(epoch))
+    assert len(set(orders)) > 1
+
+
+def test_batches_are_cut_to_their_longest_word_and_no_shorter(mm):
+    torch.manual_seed(2)
+    loader = mm.ShortDataLoader(data(mm), batch_size=2)
+    for _ in range(30):
+        X, Y = loader.next()
+        assert X.size(1) == Y.size(1) == max(map(len, words_of(mm, X, Y))) + 1
+
+
+def test_the_loss_of_a_cut_batch_is_that_of_the_whole(mm):
+    torch.manual_seed(3)
+    model = mm.Transformer(mm.ModelConfig(vocab_size=len(CHARS) + 1, block_size=11, n_layer=2, n_embd=8, n_head=2))
+    loader = mm.ShortDataLoader(data(mm), batch_size=7)
+    X, Y = loader.next()
+    whole = [data(mm)[WORDS.index(word)] for word in words_of(mm, X, Y)]
+    long_x, long_y = (torch.stack(part) for part in zip(*whole, strict=True))
+    assert long_x.size(1) > X.size(1)
+    assert torch.allclose(model(X, Y)[1], model(long_x, long_y)[1], atol=1e-6)
+
+
+def test_schedule_climbs_for_100_steps_and_falls_to_zero(mm, monkeypatch):
+    monkeypatch.setattr(mm, "args", SimpleNamespace(max_steps=1000), raising=False)
+    rates = [mm.warmup_decay(step) for step in range(1001)]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[1000] == 0 and min(rates[:1000]) > 0
+    top = rates.index(max(rates))
+    assert rates[:top] == sorted(rates[:top]) and rates[top:] == sorted(rates[top:], reverse=True)
+    assert 85 <= top <= 100
+
+
+def step_of_muon(mm, W: torch.Tensor, grad: torch.Tensor, lr: float, decay: float) -> torch.Tensor:
+    """What one step subtracts from a weight."""
+    W = torch.nn.Parameter(W.clone())
+    other = torch.nn.Parameter(torch.zeros(1))
+    adamw = torch.optim.AdamW([other], lr=lr)
+    mm.Muon([W], decay, adamw)
+    before = W.detach().clone()
+    W.grad, other.grad = grad, torch.zeros(1)
+    adamw.step()
+    return before - W.detach()
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (48, 12), (12, 48)])
+def test_muon_steps_in_all_directions_of_the_gradient_alike(mm, shape):
+    """The oracle is the singular value decomposition: the same singular vectors, singular values near 1."""
+    torch.manual_seed(5)
+    grad = torch.randn(shape) @ torch.diag(torch.logspace(0, -1, shape[1]))
+    moved = step_of_muon(mm, torch.randn(shape), grad, lr=0.01, decay=0.0) / (0.01 * 0.2 * max(shape) ** 0.5)
+    U, _, Vh = torch.linalg.svd(grad, full_matrices=False)
+    inside = U.T @ moved @ Vh.T  # diagonal in the basis of the gradient
+    assert torch.allclose(inside, inside.diag().diag(), atol=1e-4)
+    assert torch.allclose(U @ inside @ Vh, moved, atol=1e-4)
+    assert (inside.diag() > 0.5).all() and (inside.diag() < 1.5).all()
+
+
+def test_muon_is_torch_s_muon_in_single_precision(mm):
+    torch.manual_seed(6)
+    W, grads = torch.randn(16, 32), [torch.randn(16, 32) for _ in range(3)]
+    ours, theirs = torch.nn.Parameter(W.clone()), torch.nn.Parameter(W.clone())
+    other = torch.nn.Parameter(torch.zeros(1))
+    adamw = torch.optim.AdamW([other], lr=0.02)
+    mm.Muon([ours], 0.4, adamw)
+    muon = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.4, adjust_lr_fn="match_rms_adamw")
+    for grad in grads:
+        ours.grad, theirs.grad, other.grad = grad.clone(), grad.clone(), torch.zeros(1)
+        adamw.step()
+        muon.step()
+    assert (ours - W).norm() > 0.1
+    assert (ours - theirs).norm() < 0.03 * (ours - W).norm()  # theirs is in bfloat16
+
+
+def test_muon_lets_a_weight_without_gradient_decay_and_no_more(mm):
+    W = torch.randn(4, 4)
+    moved = step_of_muon(mm, W, torch.zeros(4, 4), lr=0.1, decay=0.5)
+    assert torch.allclose(moved, W * 0.05, atol=1e-6)
+
+
+def test_attention_maps_are_what_the_model_computes(mm):
+    """Each block's attention output, put together again from the map and the values, is what the block gave."""
+    torch.manual_seed(4)
+    model = mm.Transformer(mm.ModelConfig(vocab_size=len(CHARS) + 1, block_size=11, n_layer=3, n_embd=8, n_head=2))
+    maps = mm.attention_maps(model, "emma", data(mm))
+    assert maps.shape == (3, 2, 5, 5)
+    assert torch.allclose(maps.sum(-1), torch.ones(3, 2, 5))
+    assert (maps.triu(1) == 0).all()
+    seen = []
+    hooks = [block.attn.register_forward_hook(lambda m, i, o: seen.append((i[0], o))) for block in model.transformer.h]
+    model(torch.tensor([[0, *data(mm).encode("emma").tolist()]]))
+    for hook in hooks:
+        hook.remove()
+    for block, att, (x, y) in zip(model.transformer.h, maps, seen, strict=True):
+        v = block.attn.c_attn(x)[0, :, 16:].view(5, 2, 4).transpose(0, 1)  # (nh, T, hs)
+        mixed = (att @ v).transpose(0, 1).reshape(1, 5, 8)
+        assert torch.allclose(block.attn.c_proj(mixed), y, atol=1e-5)
+
+
+def test_attention_maps_leave_no_hooks_behind(mm):
+    model = mm.Transformer(mm.ModelConfig(vocab_size=len(CHARS) + 1, block_size=11, n_layer=1, n_embd=8, n_head=2))
+    mm.attention_maps(model, "ava", data(mm))
+    assert all(not block.attn._forward_hooks for block in model.transformer.h)
