@@ -231,7 +231,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("deltas.core.jsonfile.os.fsync", full)
+    monkeypatch.setattr("deltas.core.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(path, GOOD)
     assert path.read_bytes() == before

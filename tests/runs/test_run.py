@@ -184,7 +184,7 @@ def test_disk_full_in_this_process(project, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("deltas.core.jsonfile.os.fsync", full)
+    monkeypatch.setattr("deltas.core.files.os.fsync", full)
     with pytest.raises(CheckFailed, match="No space left"):
         have(project, plan())
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""The code id: a hash of what a stage computes, which prose does not change.
+"""The code id: a hash of what code computes, which does not change with its prose.
 
 Python's tokenizer and parser only say *where* comments and docstrings are; what is hashed is the text that remains.
 So the id is the same under every Python that can parse the source (3.12 splits f-strings into tokens, 3.11 does not).
@@ -18,7 +18,7 @@ KEPT = "\0"  # stands for a newline inside a string; Python refuses sources that
 
 
 def strip_prose(source: str) -> str:
-    """The source without comments, docstrings (every bare string statement), blank lines and trailing whitespace.
+    """Return the source without comments, docstrings (every bare string statement), blank lines and trailing blanks.
 
     What a string contains stays, its blank lines too. A block that was nothing but prose keeps a `pass`.
     SyntaxError or ValueError where it is not Python.
@@ -31,7 +31,8 @@ def strip_prose(source: str) -> str:
         warnings.simplefilter("ignore")  # a doubtful escape is not our business
         tree = ast.parse(source)
 
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for start, end, text in sorted([*_bare_strings(tree, source, starts), *_comments_and_newlines(source, starts)]):
         if start >= done:  # what lies inside prose goes with it
             pieces += source[done:start], text
@@ -47,7 +48,7 @@ def strip_prose(source: str) -> str:
 
 
 def _bare_strings(tree: ast.AST, source: str, starts: list[int]) -> Iterator[Span]:
-    """Statements that are nothing but a string: gone, or `pass` where something has to stand."""
+    """Yield the statements that are nothing but a string: to be dropped, or a `pass` where something has to stand."""
 
     def offset(row: int, column: int) -> int:  # the parser counts UTF-8 bytes
         line = source[starts[row - 1] : starts[row] - 1]
@@ -57,15 +58,15 @@ def _bare_strings(tree: ast.AST, source: str, starts: list[int]) -> Iterator[Spa
         for _, block in ast.iter_fields(node):
             if not isinstance(block, list):
                 continue
-            bare = [each for each in block if _is_bare_string(each)]
+            bare = [statement for statement in block if _is_bare_string(statement)]
             needed = len(bare) == len(block) and not isinstance(node, ast.Module)
-            for each in bare:
-                start = offset(each.lineno, each.col_offset)
-                end = offset(each.end_lineno, each.end_col_offset)
-                before = source[starts[each.lineno - 1] : start].strip()
-                after = source[end : starts[each.end_lineno]].strip()
+            for string in bare:
+                start = offset(string.lineno, string.col_offset)
+                end = offset(string.end_lineno, string.end_col_offset)
+                before = source[starts[string.lineno - 1] : start].strip()
+                after = source[end : starts[string.end_lineno]].strip()
                 alone = not before and (not after or after.startswith("#"))
-                yield start, end, "" if alone and not (needed and each is bare[0]) else "pass"
+                yield start, end, "" if alone and not (needed and string is bare[0]) else "pass"
 
 
 def _is_bare_string(node: object) -> bool:
@@ -73,7 +74,7 @@ def _is_bare_string(node: object) -> bool:
 
 
 def _comments_and_newlines(source: str, starts: list[int]) -> Iterator[Span]:
-    """Comments: gone. Newlines inside strings: marked."""
+    """Yield the comments, to be dropped, and the newlines inside strings, to be marked."""
 
     def inside(first: int, last: int) -> Iterator[Span]:
         for row in range(first, last):
@@ -96,7 +97,7 @@ def _comments_and_newlines(source: str, starts: list[int]) -> Iterator[Span]:
 
 
 def code_id(files: dict[str, bytes]) -> str:
-    """16 hex digits over a stage's files: Python sources without prose, data as it is; README and LICENSE don't count.
+    """Return 16 hex digits over files: Python sources without prose, data as they are; README and LICENSE don't count.
 
     files: path -> content. A .py file that does not parse is hashed as it is.
     """

@@ -8,11 +8,14 @@ from types import ModuleType
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes beside it and renames over it. OSError."""
+    """Write a file so that a reader, or a full disk, never sees half of it: write beside it, then rename. OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

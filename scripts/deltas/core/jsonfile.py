@@ -1,21 +1,20 @@
-"""One JSON document in one file: there whole, or not at all; and valid JSON where a figure is infinite."""
+"""One JSON document in one file, written whole or not at all, and valid JSON where a number is infinite."""
 
-import io
 import json
 import math
-import os
 import re
 from pathlib import Path
 from typing import Any
 
+from . import files
 from .errors import BadInput
 
-FIGURE = r'(?:-?\d[\d.eE+-]*|"-?Infinity")'
-FIGURES = re.compile(rf"\[\n\s*({FIGURE}(?:,\n\s*{FIGURE})*)\n\s*\]")  # no string holds a newline
+NUMBER = r'(?:-?\d[\d.eE+-]*|"-?Infinity")'
+NUMBERS = re.compile(rf"\[\n\s*({NUMBER}(?:,\n\s*{NUMBER})*)\n\s*\]")  # no string holds a newline
 
 
 def plain(value: Any) -> Any:
-    """The value with non-finite floats written as "Infinity", "-Infinity", "NaN": JSON has no words for them."""
+    """Return the value with non-finite floats as "Infinity", "-Infinity", "NaN", for which JSON has no words."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -26,7 +25,7 @@ def plain(value: Any) -> Any:
 
 
 def number(value: Any) -> float | int | None:
-    """A figure as `plain` wrote it. ValueError for anything else, so that no text passes for a measurement."""
+    """Return a number as `plain` wrote it. ValueError for anything else, so that no text passes for a measurement."""
     if value in ("Infinity", "-Infinity", "NaN"):
         return float(value)
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
@@ -35,26 +34,14 @@ def number(value: Any) -> float | int | None:
 
 
 def write(path: Path, value: Any, indent: int | None = 2) -> None:
-    """Writes beside the file and renames over it: a reader, or a full disk, never sees half of it. OSError.
-
-    A list of figures goes on one line, whatever the indent.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            text = io.StringIO()
-            json.dump(plain(value), text, indent=indent, ensure_ascii=False, allow_nan=False)
-            file.write(FIGURES.sub(lambda found: "[" + re.sub(r",\n\s*", ", ", found[1]) + "]", text.getvalue()))
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write the value as a JSON document, whole or not at all. OSError. A list of numbers goes on one line."""
+    text = json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    one_line = NUMBERS.sub(lambda match: "[" + re.sub(r",\n\s*", ", ", match[1]) + "]", text)
+    files.write(path, f"{one_line}\n".encode())
 
 
 def read(path: Path) -> Any:
-    """The document. BadInput with file, line and column where it is not JSON; FileNotFoundError where it is not."""
+    """Return the document. BadInput names file, line and column where it is no JSON; FileNotFoundError without it."""
 
     def unknown(word: str) -> None:
         raise BadInput(f"{path}: {word} is not JSON", 'infinity as the string "Infinity"')
