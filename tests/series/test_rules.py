@@ -7,11 +7,11 @@ import pytest
 from deltas.series import rules
 from deltas.series.patches import parse
 from deltas.stages.build import workshop
-from lab import HERE, git
+from lab import HERE, adding, git
 
 
 def with_diff(lab, number: int, *options: str) -> bytes:
-    """Patch `number` of the tiny series with its diff written by plain git."""
+    """Return patch `number` of the tiny series with its diff written by plain git."""
     data = lab.files[number - 1].read_bytes()
     stages = (f"stage/{number - 1:02d}", f"stage/{number:02d}")
     diff = git(lab.stage, "diff-tree", "-r", "-p", "--full-index", *options, *stages)
@@ -45,6 +45,10 @@ FAULTS = {
     "Subject": lambda d: re.sub(rb"Subject: .*\n", b"", d, count=1),
     "subject": lambda d: d.replace(b"Subject: delta 1: ", b"Subject: "),
     "Delta": lambda d: re.sub(rb"\nDelta: .*", b"", d),
+    "Part": lambda d: re.sub(rb"\nPart: .*", b"", d),
+    "neither the number of a part": lambda d: d.replace(b"Part: 3", b"Part: three"),
+    "Part: 0": lambda d: d.replace(b"Part: 3", b"Part: 0"),
+    "Part: stands there 2 times": lambda d: d.replace(b"Part: 3", b"Part: 3\nPart: 4"),
     "Run": lambda d: re.sub(rb"\nRun: .*", b"", d),
     "Expect": lambda d: re.sub(rb"\nExpect: .*", b"", d),
     "prose": lambda d: re.sub(rb"\n\nYou know.*\nDelta", b"\n\nDelta", d, flags=re.DOTALL),
@@ -59,6 +63,22 @@ def test_header_that_lacks_something(tiny, what):
     damaged = FAULTS[what](data)
     assert damaged != data
     assert any(what in fault for fault in rules.header_faults(parse("01-x.patch", damaged)))
+
+
+@pytest.mark.parametrize("number", [1, 7, 42])
+@pytest.mark.parametrize(
+    ("part", "most"), [("3", 120), ("appendix", 120), ("4", 250), ("7", 250), ("10", 250), ("", 250)]
+)
+def test_size_is_limited_by_the_part_not_by_the_number(number, part, most):
+    """One more line of code is one too many; lines of data are none."""
+
+    def sized(code: int, data: int) -> list[str]:
+        trailers = f"Delta: 1\nPart: {part}"
+        return rules.diff_faults(parse(f"{number:02d}-x.patch", adding({"more.py": code, "days.txt": data}, trailers)))
+
+    assert sized(most, 1) == sized(most, 300) == sized(1, 5000) == []
+    for faults in (sized(most + 1, 1), sized(most + 1, 300)):
+        assert faults == [f"adds {most + 1} lines of code, more than one sitting takes ({most})"]
 
 
 def test_line_of_upstream_that_a_stage_lacks(tiny):

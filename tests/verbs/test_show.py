@@ -145,11 +145,11 @@ SOURCE = textwrap.dedent(
     ],
 )
 def test_places(first, last, words):
-    assert symbols.place(symbols.spans(SOURCE), first, last) == words
+    assert symbols.Outline(SOURCE).place(first, last) == words
 
 
 def test_places_of_what_is_not_python():
-    assert symbols.spans("def (:\n") == [] and symbols.place([], 1, 2) == "at the top"
+    assert symbols.spans("def (:\n") == [] and symbols.Outline("def (:\n").place(1, 2) == "at the top"
 
 
 def test_hunks_number_their_lines(tiny):
