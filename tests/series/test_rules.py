@@ -1,11 +1,13 @@
 """What a patch must be beyond being readable: insertions, one line of context, a whole header."""
 
 import re
+import textwrap
 
 import pytest
 
 from deltas.series import rules
-from deltas.series.patches import parse
+from deltas.series.parser import LARGEST, parse
+from deltas.series.patch import DATA, OPTIONAL, TRAILERS
 from deltas.stages.build import workshop
 from lab import HERE, adding, git
 
@@ -79,6 +81,25 @@ def test_size_is_limited_by_the_part_not_by_the_number(number, part, most):
     assert sized(most, 1) == sized(most, 300) == sized(1, 5000) == []
     for faults in (sized(most + 1, 1), sized(most + 1, 300)):
         assert faults == [f"adds {most + 1} lines of code, more than one sitting takes ({most})"]
+
+
+README = (HERE / "patches" / "README.md").read_text()
+
+
+def test_readme_states_the_limits():
+    rows = dict(re.findall(r"^\| (\d+|appendix|any other) \| (\d+) \|$", README, re.MULTILINE))
+    assert rows == {part: str(most) for part, most in rules.LINES.items()} | {"any other": str(rules.LATER)}
+    assert all(f"`{suffix}`" in README for suffix in DATA) and f"{LARGEST:,}\nbytes" in README
+
+
+def test_readme_s_header_is_one():
+    """The example is taken out of the README and read as a patch."""
+    block = re.search(r"(?:^    .*\n|^\n(?=    ))+", README[README.index("## The header") :], re.MULTILINE)
+    diff = adding({"more.py": 1}).partition(b"diff --git ")
+    example = parse("01-x.patch", textwrap.dedent(block[0].lstrip("\n")).encode() + diff[1] + diff[2])
+    assert rules.header_faults(example) == [] and example.part == "3"
+    assert set(example.trailers) == {*TRAILERS, *OPTIONAL}
+    assert all(f"| `{name}:` |" in README for name in example.trailers)
 
 
 def test_line_of_upstream_that_a_stage_lacks(tiny):
