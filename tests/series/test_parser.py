@@ -173,11 +173,14 @@ def test_refusal_names_file_and_line(shop):
 def test_no_advice_throws_prose_away(shop):
     """The header may hold prose that is committed nowhere yet: git checkout would overwrite it."""
     _, _, loaded, _ = shop
-    for damaged in (DAMAGE[how](loaded[0].data) for how in DAMAGE):
-        with pytest.raises(BrokenPatch) as refused:
-            patches.parse("01-frost-days.patch", damaged)
-            raise BrokenPatch("not the parser's to refuse")
-        assert not any("checkout" in way or "restore" in way for way in refused.value.ways)
+    refusals = []
+    for damage in DAMAGE.values():
+        try:
+            patches.parse("01-frost-days.patch", damage(loaded[0].data))
+        except BrokenPatch as refused:
+            refusals.append(refused)
+    assert len(refusals) > 20
+    assert not [way for refused in refusals for way in refused.ways if "checkout" in way or "restore" in way]
 
 
 MAIL_HEADERS = {

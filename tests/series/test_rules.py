@@ -31,8 +31,8 @@ def test_one_line_of_context_is_right(tiny, number):
 
 @pytest.mark.parametrize("context", [0, 2, 3, 10])
 def test_any_other_is_not(tiny, context):
-    found = rules.diff_faults(parse("01-x.patch", without_heading(with_diff(tiny, 1, f"-U{context}"))))
-    assert found and all("context" in fault for fault in found)
+    faults = rules.diff_faults(parse("01-x.patch", without_heading(with_diff(tiny, 1, f"-U{context}"))))
+    assert faults and all("context" in fault for fault in faults)
 
 
 def test_heading_after_the_hunk_quotes_upstream(tiny):

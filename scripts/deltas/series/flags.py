@@ -18,7 +18,7 @@ class _Parser:
 
 
 def lost_prefixes(upstream_source: str, stage_source: str) -> list[str]:
-    """Return a sentence for each way to write one of upstream's flags that works no longer, or means another flag.
+    """Return what of upstream's flags is lost at a stage, in sentences: ways to write one that mean something else now.
 
     Checked are the flags themselves and all their unique prefixes. Raises SyntaxError for what is not Python.
     """
@@ -28,15 +28,15 @@ def lost_prefixes(upstream_source: str, stage_source: str) -> list[str]:
         lines = ", ".join(map(str, stage.unread))
         sentences.append(f"the name of a flag is computed (line {lines}): write it out, so that it can be checked")
     for flag in upstream.flags:
+        lost: dict[str, list[str]] = {}
         for text in _ways_to_write(flag):
-            if _meant(text, upstream) != [flag]:
-                continue
             now = _meant(text, stage)
-            if now != [flag]:
-                sentences.append(f"{text} meant {flag} to upstream, now it means {' or '.join(now) or 'nothing'}")
+            if now != [flag] and _meant(text, upstream) == [flag]:
+                lost.setdefault(" or ".join(now) or "nothing", []).append(text)
+        sentences += [f"{', '.join(texts)}: {flag} to upstream, {now} here" for now, texts in lost.items()]
         if not flag.startswith("--"):  # its value may follow without a blank: -b16
             longer = [new for new in stage.flags if new.startswith(flag) and new not in upstream.flags]
-            sentences += [f"{new} meant {flag} with the value {new.removeprefix(flag)} to upstream" for new in longer]
+            sentences += [f"{new}: {flag} with the value {new.removeprefix(flag)} to upstream" for new in longer]
     return sentences
 
 

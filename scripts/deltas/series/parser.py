@@ -66,15 +66,17 @@ class _Text:
     file: str
     lines: list[str]
 
-    def broken(self, found: str, line: int | None = None, expected: str = "") -> BrokenPatch:
-        """Return a refusal; `line` counts from 0."""
+    def broken(self, what: str, line: int | None = None, expected: str = "") -> BrokenPatch:
+        """Return a refusal that says what is wrong; `line` counts from 0."""
         place = self.file if line is None else f"{self.file}:{line + 1}"
-        return BrokenPatch(f"{place}: {found}", expected, mend(self.file))
+        return BrokenPatch(f"{place}: {what}", expected, mend(self.file))
 
 
 def _decoded(file: str, data: bytes) -> str:
-    def broken(found: str, offset: int, expected: str = "") -> BrokenPatch:
-        return BrokenPatch(f"{file}:{data.count(10, 0, offset) + 1}: {found}", expected, mend(file))
+    """Return the text of a patch file, which has plain line ends and a diff in it."""
+
+    def broken(what: str, offset: int, expected: str = "") -> BrokenPatch:
+        return BrokenPatch(f"{file}:{data.count(10, 0, offset) + 1}: {what}", expected, mend(file))
 
     try:
         text = data.decode()
