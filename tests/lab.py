@@ -222,9 +222,21 @@ def header(number: int, slug: str) -> bytes:
     return (
         f"From: makemore deltas <deltas@example.org>\nDate: Wed, 01 Jan 2025 00:00:{number:02d} +0000\n"
         f"Subject: delta {number}: {slug.replace('-', ' ')}\n\nYou know the weather. This is new: größer — {slug}.\n\n"
-        f"A second paragraph, with *stars*.\n\nDelta: {number}, weather\nRun: scripts/train.sh {number:02d}\n"
+        f"A second paragraph, with *stars*.\n\nDelta: {number}, weather\nPart: 3\nRun: scripts/train.sh {number:02d}\n"
         "Expect: rain\n---\n"
     ).encode()
+
+
+TRAILERS = "Delta: 1\nPart: 3\nRun: it\nExpect: rain"
+
+
+def adding(files: dict[str, int], trailers: str = TRAILERS, prose: str = "Prose.") -> bytes:
+    """Return a patch that adds new files with so many lines; no stage is made of it."""
+    text = f"From: a <a@example.org>\nDate: now\nSubject: delta 1: rain\n\n{prose}\n\n{trailers}\n---\n"
+    for path, count in files.items():
+        text += f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex {'0' * 40}..{'1' * 40}\n"
+        text += f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{count} @@\n" + "+x\n" * count
+    return text.encode()
 
 
 # -- one checkout -----------------------------------------------------------------------------------------------------

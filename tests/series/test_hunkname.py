@@ -4,6 +4,7 @@ import itertools
 
 from deltas.series import hunkname, hunks, origin, patches
 from deltas.series.hunks import Hunk, Line
+from lab import adding
 
 
 def hunk(*lines: str, path: str = "makemore.py") -> Hunk:
@@ -41,19 +42,29 @@ def test_the_same_lines_at_two_places_take_the_place():
 
 def test_hunks_that_nothing_tells_apart_still_differ():
     same = hunk(" a", "+x = 1", " b")
-    found = names(same, same, same)
-    assert len(set(found)) == 3 and not any(character.isdigit() for name in found for character in name)
+    three = names(same, same, same)
+    assert len(set(three)) == 3 and not any(character.isdigit() for name in three for character in name)
 
 
 def test_another_hunk_does_not_rename(tiny):
     """Stable: other hunks may come and go, lines may move."""
     whole = [hunk(" x", f"+def f{letter}():", "+    pass") for letter in "abcd"]
-    alone = {tuple(each.lines): names(each)[0] for each in whole}
+    alone = {tuple(one.lines): names(one)[0] for one in whole}
     for some in itertools.permutations(whole, 3):
-        assert names(*some) == [alone[tuple(each.lines)] for each in some]
+        assert names(*some) == [alone[tuple(one.lines)] for one in some]
     for patch in patches.load(tiny.patches):
-        found = hunkname.names(hunks.hunks(patch.diff, {}))
-        assert len(set(found)) == len(found)
+        told_apart = hunkname.names(hunks.hunks(patch.diff, {}))
+        assert len(set(told_apart)) == len(told_apart)
+
+
+def test_upstream_lines_across_a_removal_without_context():
+    """A later patch may drop what an earlier one added; git then names the line before the hunk."""
+    head = adding({"x.py": 1}).partition(b"diff --git ")[0]
+    diff = f"diff --git a/m.py b/m.py\nindex {'1' * 40}..{'2' * 40} 100644\n--- a/m.py\n+++ b/m.py\n"
+    one = patches.parse("01-x.patch", head + diff.encode() + b"@@ -3,2 +2,0 @@\n-c\n-d\n@@ -9,0 +8,1 @@\n+new\n")
+    origins = [origin.upstream_line(patches.Series([one]), 1, "m.py", line) for line in range(1, 11)]
+    assert origins == [1, 2, 5, 6, 7, 8, 9, None, 10, 11]
+    assert origin.upstream_line(patches.Series([one]), 1, "other.py", 8) == 8
 
 
 def test_upstream_lines_by_arithmetic_are_upstream_s_lines(lab):
@@ -64,6 +75,6 @@ def test_upstream_lines_by_arithmetic_are_upstream_s_lines(lab):
     for number in range(lab.last + 1):
         for path in {file.path for patch in series for file in patch.files}:
             upstream, stage = (held[n][path].decode().split("\n") for n in (0, number))
-            found = [origin.upstream_line(series, number, path, n) for n in range(1, len(stage) + 1)]
-            assert all(stage[i] == upstream[line - 1] for i, line in enumerate(found) if line)
-            assert [line for line in found if line] == list(range(1, len(upstream) + 1))
+            origins = [origin.upstream_line(series, number, path, n) for n in range(1, len(stage) + 1)]
+            assert all(stage[i] == upstream[line - 1] for i, line in enumerate(origins) if line)
+            assert [line for line in origins if line] == list(range(1, len(upstream) + 1))

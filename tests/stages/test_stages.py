@@ -76,12 +76,28 @@ def test_git_am_git_apply_and_patch_give_the_same_trees(lab, tmp_path):
             assert said(work, "write-tree") == expected[number], (tool, file.name)
 
 
-def test_git_am_gives_the_same_message(tiny, tmp_path):
+def test_git_am_gives_the_same_message_but_for_the_part(tiny, tmp_path):
     git(tmp_path, "clone", "-q", str(tiny.source), "c")
     git(tmp_path / "c", "checkout", "-q", "--detach", tiny.pin)
     git(tmp_path / "c", "am", "-q", *map(str, tiny.files))
     ours = tiny.git("log", "--format=%B", "stage/00..stage/04")
-    assert said(tmp_path / "c", "log", "--format=%B", f"{tiny.pin}..HEAD") == ours
+    theirs = said(tmp_path / "c", "log", "--format=%B", f"{tiny.pin}..HEAD")
+    assert theirs.count("\nPart: 3\n") == 4 and theirs.replace("Part: 3\n", "") == ours
+
+
+@pytest.mark.parametrize("part", ["", "Part: 7\n", "Part: appendix\n", "Part: 3\n and so on\n"])
+def test_a_patch_given_to_another_part_keeps_the_id_of_its_stage(tiny, part):
+    before = tiny.tags()
+    assert len(before) == 5
+    for file in tiny.files:
+        data = file.read_bytes()
+        assert b"\nPart: 3\n" in data
+        file.write_bytes(data.replace(b"Part: 3\n", part.encode()))
+    tiny.ok("apply", "01")
+    assert tiny.tags() == before
+    tiny.files[0].write_bytes(tiny.files[0].read_bytes().replace(b"Delta: 1,", b"Delta: 2,"))
+    tiny.ok("apply", "01")
+    assert tiny.tags() != before, "another trailer does change it"
 
 
 def test_wrong_one_of_two_equal_places_is_seen(tiny):

@@ -8,6 +8,7 @@ import pytest
 
 from deltas.series import symbols
 from deltas.series.hunks import hunks
+from deltas.verbs import show
 from lab import git, tiny_stages
 
 
@@ -24,7 +25,7 @@ def test_raw_is_the_patch_file(lab):
 
 
 def shown(out: str) -> list[tuple[str, str, str]]:
-    """(number, mark, text) of every line of code."""
+    """Return (number, mark, text) of every line of code."""
     rows = re.findall(r"^([ \d]{5}) ([-+ ]) (.*)$", out[out.index("\nmakemore.py") :], re.MULTILINE)
     return [(number.strip(), mark, text) for number, mark, text in rows]
 
@@ -145,11 +146,33 @@ SOURCE = textwrap.dedent(
     ],
 )
 def test_places(first, last, words):
-    assert symbols.place(symbols.spans(SOURCE), first, last) == words
+    assert symbols.Outline(SOURCE).place(first, last) == words
 
 
 def test_places_of_what_is_not_python():
-    assert symbols.spans("def (:\n") == [] and symbols.place([], 1, 2) == "at the top"
+    for source in ("def (:\n", "x = '\0'\n", "(" * 1000, f"x = {'(' * 150}1{')' * 150}\n"):
+        assert symbols.spans(source) == []
+    assert symbols.spans("def (:\n") == [] and symbols.Outline("def (:\n").place(1, 2) == "at the top"
+
+
+def test_places_in_a_file_that_nests_deeply():
+    """A chain of elif and a long sum are deep trees to Python, and no reason to fall over."""
+    chain = "if a == 0:\n    pass\n" + "".join(f"elif a == {n}:\n    pass\n" for n in range(1, 1500))
+    outline = symbols.Outline(f"def f():\n    pass\n{chain}x = {' + '.join(['1'] * 2000)}\ndef g():\n    pass\n")
+    assert [span.name for span in outline.spans] == ["f", "g"]
+    assert outline.place(2000, 2000) == "after `f`"
+
+
+def test_a_file_is_highlighted_once(tiny, monkeypatch):
+    import pygments
+
+    painted = []
+    highlight = pygments.highlight
+    monkeypatch.setattr(pygments, "highlight", lambda *arguments: painted.append(1) or highlight(*arguments))
+    monkeypatch.setattr("deltas.core.console.coloured", lambda _: True)
+    show._painted.cache_clear()
+    assert tiny.ok("show", "01").out.count("makemore.py") == 2
+    assert len(painted) == 1
 
 
 def test_hunks_number_their_lines(tiny):

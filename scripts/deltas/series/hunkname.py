@@ -21,12 +21,12 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+
 
 
 def slug(text: str, words: int | None = None) -> str:
-    """Its words in small letters, joined by dashes."""
+    """Return the words of a text in small letters, joined by dashes; `words`: so many of them at most."""
     return "-".join(word.lower() for word in _WORD.findall(text)[:words])
 
 
 def names(hunks: Sequence[Hunk]) -> list[str]:
-    """One name for each hunk of a patch, all different.
+    """Return one name for each hunk of a patch, all different.
 
     A class or function that a hunk adds, else a flag, else its first line of code, of an assignment the left side.
     Hunks that would share a name *all* get longer ones, from their next lines and then from what stands around them:
@@ -49,14 +49,14 @@ def names(hunks: Sequence[Hunk]) -> list[str]:
 
 
 def _parts(hunk: Hunk) -> Iterator[str]:
-    """The name, then what makes it longer."""
+    """Yield the name, then what makes it longer."""
     added = [line.text for line in hunk.lines if line.kind == "+"]
     removed = [line.text for line in hunk.lines if line.kind == "-"]
     changed = added or removed
     file = "" if hunk.path == MAIN else slug(hunk.path)
     code = [text for text in changed if text.strip() and not text.lstrip().startswith("#")] or changed
-    defined = next((found[1] for text in changed if (found := DEFINITION.match(text))), None)
-    flag = next((found[1] for text in changed if (found := FLAG.search(text))), None)
+    defined = next((match[1] for text in changed if (match := DEFINITION.match(text))), None)
+    flag = next((match[1] for text in changed if (match := FLAG.search(text))), None)
     stem = slug(defined or "") or slug(flag or "") or next(filter(None, map(_gist, code)), "lines")
     yield "-".join(filter(None, (file, "" if added else "without", stem)))
     for text in code[1:]:
@@ -66,16 +66,17 @@ def _parts(hunk: Hunk) -> Iterator[str]:
 
 
 def _gist(line: str) -> str:
+    """Return the left side of an assignment, else the first words of a line."""
     line = line.split(" # ")[0]
     assigned = ASSIGNMENT.match(line)
     return slug(assigned[1] if assigned else line, WORDS)
 
 
 def _told_apart(chosen: list[str]) -> list[str]:
-    """Hunks that add the same between the same lines: nothing but their order is left."""
-    taken: list[str] = []
+    """Add "-again" to the names of hunks that add the same between the same lines: only their order is left."""
+    taken: dict[str, None] = {}
     for name in chosen:
         while name in taken:
             name += "-again"
-        taken.append(name)
-    return taken
+        taken[name] = None
+    return list(taken)

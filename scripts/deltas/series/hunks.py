@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from unidiff import PatchSet
 
-from . import symbols
+from .symbols import Outline
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,21 @@ class Hunk:
 
 
 def hunks(diff: bytes, new_files: dict[str, bytes]) -> list[Hunk]:
-    """The hunks of a diff. new_files: whole files after it, for the places; a missing one leaves the place empty."""
-    found = []
+    """Return the hunks of a diff.
+
+    new_files: whole files after it, for the places; a missing one leaves the place empty.
+    """
+    shown = []
     for file in PatchSet(io.StringIO(diff.decode(), newline="\n")):
-        source = new_files.get(file.path)
-        known = symbols.spans(source.decode(errors="replace")) if source and file.path.endswith(".py") else []
+        source = new_files.get(file.path) if file.path.endswith(".py") else None
+        outline = Outline(source.decode(errors="replace")) if source else None
         for hunk in file:
             lines = [
                 Line(line.line_type, line.source_line_no, line.target_line_no, line.value.rstrip("\n"))
                 for line in hunk
                 if line.line_type in "+- "
             ]
-            changed = [line.new for line in lines if line.kind == "+" and line.text.strip()]
-            place = symbols.place(known, changed[0], changed[-1]) if known and changed else ""
-            found.append(Hunk(file.path, place, lines))
-    return found
+            added = [line.new for line in lines if line.kind == "+" and line.new and line.text.strip()]
+            place = outline.place(added[0], added[-1]) if outline and outline.spans and added else ""
+            shown.append(Hunk(file.path, place, lines))
+    return shown

@@ -1,12 +1,16 @@
 """Where in a Python file a line stands, in words: "in `Bigram.forward`", "after `Bigram`", "in the main program"."""
 
 import ast
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+MAY_HOLD_DEFINITIONS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A class, function or the main program, with its first and last line (from 1)."""
+    """A class, function or the main program (its name is empty), with its first and last line (from 1)."""
 
     name: str
     first: int
@@ -14,40 +18,58 @@ class Span:
 
 
 def spans(source: str) -> list[Span]:
-    """All of them, outer before inner; nothing for a file that is not Python."""
+    """Return all of them in the order of the file, outer before inner; none for what is not Python."""
     try:
         tree = ast.parse(source)
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # what ast says of a file that it cannot take
         return []
-    found: list[Span] = []
-
-    def walk(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-                first = min([child.lineno, *(d.lineno for d in child.decorator_list)])
-                found.append(Span(prefix + child.name, first, child.end_lineno))
-                walk(child, f"{prefix}{child.name}.")
-            elif isinstance(child, ast.If) and "__name__" in ast.dump(child.test):
-                found.append(Span("", child.lineno, child.end_lineno))
-                walk(child, prefix)
-            else:
-                walk(child, prefix)
-
-    walk(tree, "")
-    return found
+    named: list[Span] = []
+    todo: list[tuple[ast.AST, str]] = [(tree, "")]  # no recursion: a long chain of elif nests as deep as it is long
+    while todo:
+        node, prefix = todo.pop()
+        if isinstance(node, DEFINITIONS):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            named.append(Span(prefix + node.name, first, node.end_lineno or node.lineno))
+            prefix = f"{prefix}{node.name}."
+        elif isinstance(node, ast.If) and _asks_for_name(node.test):
+            named.append(Span("", node.lineno, node.end_lineno or node.lineno))
+        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, MAY_HOLD_DEFINITIONS)]
+        todo += [(child, prefix) for child in reversed(inner)]
+    return named
 
 
-def place(known: list[Span], first: int, last: int) -> str:
-    """The innermost place that holds lines first…last of the new file.
+def _asks_for_name(test: ast.expr) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
-    >>> place([Span("Bigram", 1, 9), Span("Bigram.forward", 4, 9)], 6, 7)
-    'in `Bigram.forward`'
-    >>> place([Span("Bigram", 1, 9)], 10, 20)
-    'after `Bigram`'
-    """
-    around = [span for span in known if span.first <= first and last <= span.last]
-    inner = max(around, key=lambda span: span.first, default=None)
-    if inner:
-        return f"in `{inner.name}`" if inner.name else "in the main program"
-    before = [span for span in known if span.last < first and "." not in span.name and span.name]
-    return f"after `{before[-1].name}`" if before else "at the top"
+
+class Outline:
+    """The spans of a Python file, ready to say where a line stands."""
+
+    def __init__(self, source: str):
+        self.spans = spans(source)
+        self._firsts = [span.first for span in self.spans]
+        self._around: list[int | None] = []  # for each span the innermost one that holds it
+        opened: list[int] = []
+        for index, span in enumerate(self.spans):
+            while opened and self.spans[opened[-1]].last < span.first:
+                opened.pop()
+            self._around.append(opened[-1] if opened else None)
+            opened.append(index)
+        self._outer = [span for span in self.spans if span.name and "." not in span.name]  # none holds another
+        self._outer_lasts = [span.last for span in self._outer]
+
+    def place(self, first: int, last: int) -> str:
+        """Return the innermost place that holds lines first…last, in words.
+
+        >>> outline = Outline("class A:\\n    def f(self):\\n        pass\\n")
+        >>> outline.place(3, 3), outline.place(4, 9)
+        ('in `A.f`', 'after `A`')
+        """
+        index: int | None = bisect_right(self._firsts, first) - 1
+        while index is not None and index >= 0:
+            span = self.spans[index]
+            if last <= span.last:
+                return f"in `{span.name}`" if span.name else "in the main program"
+            index = self._around[index]
+        before = bisect_left(self._outer_lasts, first)
+        return f"after `{self._outer[before - 1].name}`" if before else "at the top"

@@ -83,7 +83,8 @@ def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> 
         blobs[file.path] = file.post
     if changed:
         raise BrokenPatch(f"{patch.file} also changes {', '.join(changed)}", "only the files that it names", mend)
-    message = f"{patch.fields.get('Subject', patch.slug)}\n\n{patch.message}\n".encode()
+    # without `Part:`, so that a patch can be given to another part of the blog series and its stage keeps its id
+    message = f"{patch.fields.get('Subject', patch.slug)}\n\n{patch.commit_message}\n".encode()
     commit = staging.commit_tree(tree, [before.commit], message, f"{EPOCH + 60 * patch.number} +0000")
     return Stage(patch.number, commit, tree, patch)
 

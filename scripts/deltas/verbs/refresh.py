@@ -16,6 +16,7 @@ from ..evidence import baseline, headers
 from ..pages import readme
 from ..series import rules
 from ..series.patches import SLUG, Patch, Series, load, parse
+from ..series.unfit import unfit
 from ..stages import checkout, upstream
 from ..stages.build import Stage, build
 from ..stages.git import Repo, require_git
@@ -67,9 +68,9 @@ def _refresh(project: Project, repo: Repo, series: Series, stage: str | None, sl
         names.append(f"{number:02d}-{slug}")
         filled.append(_new_header(number, slug))
     trees = _restack(repo, stages, number, here.tree, len(names))
-    _only_inserts(repo, trees)
     files = {f"{name}.patch": filled[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
     patches = [_exported(name, data) for name, data in files.items()]
+    _only_inserts(repo, trees)
     rebuilt = _prove(repo, patches, trees, project.pin)
     return _write(project, repo, here, stages, rebuilt, files, number, scratch)
 
@@ -83,7 +84,7 @@ def _new_header(number: int, slug: str) -> bytes:
     return (
         f"From: makemore deltas <deltas@example.org>\nDate: {formatdate(usegmt=True)}\nSubject: delta TODO: {words}\n\n"
         "TODO: what the reader knew before, the one idea, where to look, what to run, what to expect.\n\n"
-        f"Delta: TODO\nRun: scripts/train.sh {number:02d}\nExpect: TODO\n---\n"
+        f"Delta: TODO\nPart: TODO\nRun: scripts/train.sh {number:02d}\nExpect: TODO\n---\n"
     ).encode()
 
 
@@ -138,9 +139,10 @@ def _exported(name: str, data: bytes) -> Patch:
     try:
         patch = parse(name, data)
     except BrokenPatch as error:  # what is wrong are the edits, not the file in patches/
+        causes = unfit(data)
         raise CheckFailed(
-            f"the edits in stage/ make no patch of this series: {error.found}",
-            error.expected or "insertions into text files; nothing was written",
+            f"patches/{name} cannot hold the edits in stage/: {'; '.join(causes) or error.found}",
+            (not causes and error.expected) or "lines of text in text files; nothing was written",
             ["git -C stage status"],
         ) from None
     faults = rules.diff_faults(patch)

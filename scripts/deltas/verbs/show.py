@@ -1,5 +1,6 @@
 """`show`: what a delta is about, then its diff, highlighted, with as much of the reader's own checkout as asked."""
 
+import functools
 import sys
 
 import click
@@ -11,6 +12,8 @@ from ..series.hunks import Hunk, hunks
 from ..series.patches import Patch, load
 from ..stages.build import workshop
 
+COLOURS = {"+": "green", "-": "red"}
+
 
 @click.command(help="Show stage NN: the prose of its patch, then the diff.")
 @click.argument("stage")
@@ -20,7 +23,7 @@ from ..stages.build import workshop
 @click.option("--raw", is_flag=True, help="The patch file as it is.")
 @click.pass_obj
 def command(project: Project, stage: str, context: int, raw: bool) -> int:
-    """Without upstream the patch's own line of context is all there is, and that is said."""
+    """Show one patch. Without upstream the patch's own line of context is all there is, and a note says so."""
     series = load(project.patches)
     number = series.number(stage)
     if number == 0:
@@ -45,6 +48,7 @@ def command(project: Project, stage: str, context: int, raw: bool) -> int:
 
 
 def _header(patch: Patch) -> None:
+    """Print the title and the message."""
     console.say(console.style(f"{patch.number:02d} {patch.slug}", bold=True) + f"  Δ{patch.delta}: {patch.title}")
     console.say()
     console.say(patch.message)
@@ -52,20 +56,20 @@ def _header(patch: Patch) -> None:
 
 
 def _hunk(hunk: Hunk, whole: bytes | None) -> None:
-    """Files are highlighted whole, for a line alone doesn't know that it stands in a string; then lines are cut out."""
+    """Print one hunk. The whole file is highlighted, since a line alone does not show that it stands in a string."""
     console.say(console.style(hunk.path, fg="cyan") + (f", {hunk.place}" if hunk.place else ""))
     painted = _painted(hunk.path, whole.decode(errors="replace")) if whole and console.coloured(sys.stdout) else None
     for line in hunk.lines:
         text = painted[line.new - 1] if painted and line.new else line.text
-        number = f"{line.new or '':>5} "
-        mark = {"+": console.style("+", fg="green", bold=True), "-": console.style("-", fg="red", bold=True)}.get(
-            line.kind, " "
-        )
-        console.say(console.style(number, dim=True) + mark + " " + text)
+        number = console.style(f"{line.new or '':>5} ", dim=True)
+        mark = console.style(line.kind, fg=COLOURS[line.kind], bold=True) if line.kind in COLOURS else " "
+        console.say(f"{number}{mark} {text}")
     console.say()
 
 
+@functools.cache  # a file has many hunks
 def _painted(path: str, source: str) -> list[str]:
+    """Return the lines of a file with the colours of a terminal."""
     from pygments import highlight
     from pygments.formatters import TerminalFormatter
     from pygments.lexers import TextLexer, get_lexer_for_filename
