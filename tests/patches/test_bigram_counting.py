@@ -69,6 +69,15 @@ def test_table_is_the_counts_normalised(makemore, smoothing):
             assert P[i, j].item() == pytest.approx((counts[first, second] + smoothing) / row, rel=1e-5)
 
 
+def test_a_letter_that_was_never_counted_is_infinitely_surprising(makemore):
+    """Without smoothing, also where the whole row of the letter is empty: infinity, not "not a number"."""
+    data = dataset(makemore, ["ab", "ba", "z"])
+    model = counted(makemore, makemore.CharDataset(["ab", "ba"], data.chars, data.max_word_length), 0.0)
+    x, y = data[2]
+    assert model(x[None], y[None])[1].item() == math.inf
+    assert torch.allclose(model.logits.exp().sum(1), torch.ones(4))
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 1.0])
 def test_loss_is_the_closed_form(makemore, smoothing):
     data = dataset(makemore, NAMES)
