@@ -55,6 +55,13 @@ def test_what_is_lost_is_told(stage, sentences):
     assert lost_prefixes(UPSTREAM, stage) == sentences
 
 
+def test_flags_of_a_second_parser_that_takes_no_abbreviations_are_in_nobodys_way():
+    second = "more = argparse.ArgumentParser(add_help=False, allow_abbrev=False)\nmore.add_argument({!r})\n"
+    assert lost_prefixes(UPSTREAM, with_flags(more=second.format("--batchnorm"))) == []
+    taken = lost_prefixes(UPSTREAM, with_flags(more=second.format("--bat")))
+    assert taken == ["--bat: --batch-size to upstream, --bat here"]
+
+
 def test_abbreviations_switched_off_are_all_lost():
     off = UPSTREAM.replace('description="days"', "allow_abbrev=False")
     assert all(sentence.endswith(", nothing here") for sentence in lost_prefixes(UPSTREAM, off))

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class _Parser:
-    """What a makemore.py tells argparse. unread: lines whose flags are computed, so that nobody can read them off."""
+    """What a makemore.py tells argparse: flags that can be abbreviated, and flags that have to be written in full.
+
+    unread: lines whose flags are computed, so that nobody can read them off.
+    """
 
     flags: list[str] = field(default_factory=list)
+    in_full: list[str] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
-    abbreviates: bool = True
 
 
 def lost_prefixes(upstream_source: str, stage_source: str) -> list[str]:
@@ -35,32 +38,53 @@ def lost_prefixes(upstream_source: str, stage_source: str) -> list[str]:
                 lost.setdefault(" or ".join(now) or "nothing", []).append(text)
         sentences += [f"{', '.join(texts)}: {flag} to upstream, {now} here" for now, texts in lost.items()]
         if not flag.startswith("--"):  # its value may follow without a blank: -b16
-            longer = [new for new in stage.flags if new.startswith(flag) and new not in upstream.flags]
+            added = [new for new in [*stage.flags, *stage.in_full] if new not in upstream.flags]
+            longer = [new for new in added if new.startswith(flag)]
             sentences += [f"{new}: {flag} with the value {new.removeprefix(flag)} to upstream" for new in longer]
     return sentences
 
 
 def _parser(source: str) -> _Parser:
     """Read the calls of `add_argument` and `ArgumentParser`, wherever they stand."""
-    parser, helps = _Parser(), True
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    strict = _parsers_without_abbreviations(tree)
+    parser = _Parser()
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name == "ArgumentParser":
-            settings = {word.arg: getattr(word.value, "value", None) for word in node.keywords}
-            parser.abbreviates &= settings.get("allow_abbrev", True) is not False
-            helps &= settings.get("add_help", True) is not False
+            known = parser.flags if _setting(node, "allow_abbrev") else parser.in_full
+            known += ["-h", "--help"] if _setting(node, "add_help") else []
         elif name == "add_argument":
+            receiver = getattr(getattr(node.func, "value", None), "id", "")
+            known = parser.in_full if receiver in strict else parser.flags
             texts = [argument.value if isinstance(argument, ast.Constant) else None for argument in node.args]
             flags = [text for text in texts if isinstance(text, str) and text.startswith("-")]
-            parser.flags += flags
+            known += flags
             if any("BooleanOptionalAction" in ast.dump(word.value) for word in node.keywords if word.arg == "action"):
-                parser.flags += [f"--no-{flag[2:]}" for flag in flags if flag.startswith("--")]
+                known += [f"--no-{flag[2:]}" for flag in flags if flag.startswith("--")]
             if None in texts or any(word.arg is None for word in node.keywords):
                 parser.unread.append(node.lineno)
-    parser.flags += ["-h", "--help"] if helps else []
     return parser
+
+
+def _parsers_without_abbreviations(tree: ast.AST) -> set[str]:
+    """Return the variables that hold a parser made with allow_abbrev=False."""
+    return {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and not _setting(node.value, "allow_abbrev")
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _setting(call: ast.Call, name: str) -> bool:
+    """Return whether a parser is made with this setting; argparse's settings are on where nothing is said."""
+    return next((getattr(word.value, "value", None) for word in call.keywords if word.arg == name), True) is not False
 
 
 def _ways_to_write(flag: str) -> list[str]:
@@ -70,6 +94,6 @@ def _ways_to_write(flag: str) -> list[str]:
 
 def _meant(text: str, parser: _Parser) -> list[str]:
     """Return the flags that argparse takes a text for: the flag of that name, else all that begin so."""
-    if text in parser.flags:
+    if text in [*parser.flags, *parser.in_full]:
         return [text]
-    return [flag for flag in parser.flags if flag.startswith(text)] if parser.abbreviates else []
+    return [flag for flag in parser.flags if flag.startswith(text)]
