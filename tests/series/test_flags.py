@@ -83,7 +83,7 @@ def test_a_boolean_flag_has_its_opposite():
 
 
 def test_help_is_a_flag_of_upstream():
-    assert lost_prefixes(UPSTREAM, with_flags("--height")) == ["--he, --h: --help to upstream, --height or --help here"]
+    assert lost_prefixes(UPSTREAM, with_flags("--height")) == ["--he, --h: --help to upstream, --help or --height here"]
 
 
 def test_what_is_no_python_is_refused():
