@@ -31,7 +31,7 @@ HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NO_NEWLINE = "\\ No newline at end of file"
 TRAILERS = ("Delta", "Run", "Expect")
-OPTIONAL = ("Measured",)
+OPTIONAL = ("Measured", "Part")
 
 # What git or GNU patch would read as the start of a patch, or as the end of the message. GNU patch takes not only
 # white space but also X for indentation.
