@@ -193,6 +193,17 @@ def test_feeds_have_no_date_that_nobody_gave(hugo, site):
         assert years <= {"2025", "2026"}  # of the patch's header, of the record
 
 
+def test_pages_of_a_site_with_a_folder_for_each_language_are_built(hugo, tiny, tmp_path):
+    site = tmp_path / "languages"
+    (site / "layouts/_default").mkdir(parents=True)
+    (site / "layouts/_default/single.html").write_text(SINGLE)
+    languages = "".join(f'[languages.{name}]\ncontentDir = "content/{name}"\n' for name in ("de", "en"))
+    (site / "hugo.toml").write_text(f'defaultContentLanguage = "de"\n{CONFIG}{languages}')
+    tiny.ok("publish", "01", "--to", str(site))
+    build(hugo, site)
+    assert (site / "public/posts/part-3/index.html").exists() and (site / "public/deltas/01-frost-days").exists()
+
+
 def test_what_there_is_not_fails_the_build_by_name(hugo, site):
     wrong = ['{{< result "17" "a" "b" >}}', '{{< result "01" "counte" "test_loss" >}}',
              '{{< result "01" "counted" "loss" >}}', '{{< patch "01" "forgt" />}}', '{{< figure "01" "x" >}}',

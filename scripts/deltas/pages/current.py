@@ -17,23 +17,23 @@ PUBLISHED = {"number", "slug", "stage", "hunks", "runs", "figures", "notes"}  # 
 class Current:
     """What there is now. A stage is made when a post asks for it, and once."""
 
-    def __init__(self, found: Source):
-        self.found = found
+    def __init__(self, source: Source):
+        self._source = source
         self._stages: dict[int, Stage] = {}
 
     def stage(self, name: str) -> Stage:
         """Return a stage's document. BadInput for an unknown stage, and for numbers of other code."""
-        number = self.found.series.number(name)
+        number = self._source.series.number(name)
         if number == 0:
             raise BadInput("stage 00 is upstream itself: it has no patch and no figures", "01 or later")
         if number not in self._stages:
-            self._stages[number] = document.stage(self.found, self.found.series[number - 1], lost_notes=True)
+            self._stages[number] = document.stage(self._source, self._source.series[number - 1], lost_notes=True)
         return self._stages[number]
 
     def has(self, name: str) -> bool:
         """Return whether there is such a stage, with a patch."""
         try:
-            return self.found.series.number(name) > 0
+            return self._source.series.number(name) > 0
         except BadInput:
             return False
 

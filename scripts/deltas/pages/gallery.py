@@ -22,10 +22,10 @@ def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
         return []
     if not isinstance(table, list):
         raise BadInput(f"{path}: not a list", "a list of figures")
-    found: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
     for i, row in enumerate(table, 1):
         figure = _figure(row, f"{path}: figure {i}")
-        if figure["name"] in (earlier["name"] for earlier in found):
+        if figure["name"] in (earlier["name"] for earlier in documents):
             raise BadInput(f"{path}: figure {i}: the name {figure['name']!r} is taken", "each name once")
         light, dark = folder / f"{figure['name']}.svg", folder / f"{figure['name']}.dark.svg"
         if not light.exists() and dark.exists():
@@ -37,8 +37,8 @@ def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
             )
         shown = [figure[text] for text in TEXTS]
         figure["hash"] = fingerprint(*shown, repr(figure["columns"]), repr(figure["rows"]), figure["svg"] or "")
-        found.append(figure)
-    return found
+        documents.append(figure)
+    return documents
 
 
 def _figure(table: Any, place: str) -> dict[str, Any]:

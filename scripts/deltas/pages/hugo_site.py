@@ -17,13 +17,13 @@ ENTRIES = {"deltas-patch": "hunks", "deltas-figure": "figures"}  # interactive p
 Stage = dict[str, Any]
 
 
-def files(found: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
+def files(source: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
     """Return path inside the site -> content, of everything that is ours alone to write."""
     made = dict(_machinery(stages))
     for stage in stages:
         made |= dict(_stage(stage))
-    if found.shop is not None:
-        made["data/deltas/upstream.json"] = dumps(_upstream(found.shop, found.project.pin)).encode()
+    if source.shop is not None:
+        made["data/deltas/upstream.json"] = dumps(_upstream(source.shop, source.project.pin)).encode()
     return made
 
 

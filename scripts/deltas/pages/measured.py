@@ -68,9 +68,9 @@ def headline(stage: Stage) -> dict[str, str] | None:
     if not stage["runs"]:
         return None
     run, metric = stage["runs"][0], stage["headline"]
-    found = run["metrics"].get(metric)
-    shown = found["shown"] if found else NOT_THERE if run["metrics"] else NOT_MEASURED
-    return {"run": run["run"], "metric": metric or "", "n": str(found["n"]) if found else NOT_THERE, "shown": shown}
+    number = run["metrics"].get(metric)
+    shown = number["shown"] if number else NOT_THERE if run["metrics"] else NOT_MEASURED
+    return {"run": run["run"], "metric": metric or "", "n": str(number["n"]) if number else NOT_THERE, "shown": shown}
 
 
 def _about(stage: Stage, metric: str) -> dict[str, str]:

@@ -36,15 +36,15 @@ def read(folder: Path) -> list[Note]:
         raise BadInput(f"{path}: {error}", "a TOML file") from error
     if set(table) - {"note"} or not isinstance(table.get("note", []), list):
         raise BadInput(f"{path}: holds {', '.join(table)}", expected)
-    found = []
+    read_notes = []
     for i, row in enumerate(table.get("note", []), 1):
         if not isinstance(row, dict) or set(row) != {"hunk", "text"}:
             raise BadInput(f"{path}: note {i} is not of a hunk and a text", expected)
         for key in ("hunk", "text"):
             if not isinstance(row[key], str) or not row[key].strip():
                 raise BadInput(f"{path}: note {i}: {key} is {row[key]!r}", expected)
-        found.append(Note(row["hunk"], row["text"].strip()))
-    return found
+        read_notes.append(Note(row["hunk"], row["text"].strip()))
+    return read_notes
 
 
 def require(notes: Iterable[Note], hunks: list[str], folder: Path) -> None:

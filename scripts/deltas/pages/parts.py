@@ -47,9 +47,9 @@ def order(part: Part) -> tuple[bool, int, str]:
 
 def by_delta(stages: Iterable[Stage]) -> list[tuple[str, list[Stage]]]:
     """Return the headings of a post, each with its stages: what the trailer `Delta:` says, else the delta's number."""
-    found: dict[str, list[Stage]] = {}
+    headings: dict[str, list[Stage]] = {}
     for stage in stages:
         said = stage["trailers"].get("Delta") or stage["delta"]
         number, comma, name = said.partition(",")
-        found.setdefault(f"Delta {number}{':' if comma else ''}{name}".replace("->", "→"), []).append(stage)
-    return list(found.items())
+        headings.setdefault(f"Delta {number}{':' if comma else ''}{name}".replace("->", "→"), []).append(stage)
+    return list(headings.items())

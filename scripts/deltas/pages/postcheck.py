@@ -26,10 +26,10 @@ class Checked:
     text: str
 
 
-def check(found: Source, posts: Sequence[Path]) -> list[Checked]:
+def check(source: Source, posts: Sequence[Path]) -> list[Checked]:
     """Look at every embed, note and link of the posts. BadInput where a post cannot be read."""
-    current = Current(found)
-    upstream = Upstream(found.shop, found.project.pin) if found.shop else None
+    current = Current(source)
+    upstream = Upstream(source.shop, source.project.pin) if source.shop else None
     return [_post(current, upstream, post) for post in posts]
 
 
@@ -43,9 +43,9 @@ def accept(checked: Sequence[Checked]) -> list[Path]:
     return [post.post for post in changed]
 
 
-def left_out(found: Source) -> list[str]:
+def left_out(source: Source) -> list[str]:
     """Return what nobody looked at."""
-    return [] if found.shop else [f"links to upstream: {found.why}"]
+    return [] if source.shop else [f"links to upstream: {source.why}"]
 
 
 def _post(current: Current, upstream: Upstream | None, post: Path) -> Checked:

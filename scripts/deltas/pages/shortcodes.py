@@ -97,8 +97,8 @@ def with_argument(text: str, tag: Shortcode, key: str, value: str) -> str:
 def _shortcode(text: str, tag: re.Match[str], following: Sequence[re.Match[str]]) -> Shortcode:
     form, _, name, written, slash = tag.groups()
     arguments = tuple(
-        Argument(found[1] or "", _value(found[2]), tag.start(4) + found.start(2), tag.start(4) + found.end(2))
-        for found in ARGUMENT.finditer(written)
+        Argument(match[1] or "", _value(match[2]), tag.start(4) + match.start(2), tag.start(4) + match.end(2))
+        for match in ARGUMENT.finditer(written)
     )
     rest = ARGUMENT.sub("", written).strip()
     inner = None if slash else _inner(tag, following)

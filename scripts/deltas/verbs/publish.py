@@ -46,21 +46,21 @@ def command(
             ["scripts/publish.sh 01 --to ../my-site", "scripts/publish.sh all --to ../my-site"],
         )
     _outside(project, folder)
-    with document.source(project) as found:
-        return _publish(found, _numbers(found, what), folder)
+    with document.source(project) as source:
+        return _publish(source, _numbers(source, what), folder)
 
 
 # -- posts against what they embed ------------------------------------------------------------------------------------
 
 
 def _check(project: Project, posts: Sequence[Path], *, accept: bool, as_json: bool) -> int:
-    with document.source(project) as found:
-        checked = postcheck.check(found, posts)
+    with document.source(project) as source:
+        checked = postcheck.check(source, posts)
         if accept:
             for post in postcheck.accept(checked):
                 console.note(f"{post}: says what is now")
-            checked = postcheck.check(found, posts)
-        unlooked = postcheck.left_out(found)
+            checked = postcheck.check(source, posts)
+        unlooked = postcheck.left_out(source)
     if as_json:
         rows = [
             {"post": str(post.post), "embeds": post.embeds, "faults": [asdict(finding) for finding in post.findings]}
@@ -99,59 +99,59 @@ def _outside(project: Project, folder: Path) -> None:
         )
 
 
-def _numbers(found: Source, what: Sequence[str]) -> list[int]:
+def _numbers(source: Source, what: Sequence[str]) -> list[int]:
     """Return the stages that are meant, in their order."""
     if list(what) == ["all"]:
-        return list(range(1, len(found.series) + 1))
-    numbers = [found.series.number(name) for name in what]
+        return list(range(1, len(source.series) + 1))
+    numbers = [source.series.number(name) for name in what]
     if 0 in numbers:
         raise BadInput("stage 00 is upstream itself: there is nothing of ours to publish", "01 or later")
     return sorted(set(numbers))
 
 
-def _publish(found: Source, numbers: list[int], folder: Path) -> int:
+def _publish(source: Source, numbers: list[int], folder: Path) -> int:
     there = record(folder)
     places = hugo_config.places(folder)
-    members = _members(found, numbers, set(there))
+    members = _members(source, numbers, set(there))
     wanted = sorted({*numbers, *(number for inside in members.values() for number in inside)})
-    stages = {number: document.stage(found, found.series[number - 1]) for number in wanted}
+    stages = {number: document.stage(source, source.series[number - 1]) for number in wanted}
     chosen = [stages[number] for number in numbers]
     posts = {part: [stages[number] for number in inside] for part, inside in members.items()}
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
     done = deliver(
         folder,
-        hugo_site.files(found, chosen),
+        hugo_site.files(source, chosen),
         hugo_site.pages(chosen, posts, places.content),
         lambda path: path.startswith(ours),
     )
-    for what in document.left_out(found):
+    for what in document.left_out(source):
         console.note(f"left out: {what}")
     for what in places.notes:
         console.note(what)
-    _tell_stages(found, chosen)
+    _tell_stages(source, chosen)
     _tell_posts(posts, places.content, done)
     _tell_files(folder, done)
     return 0
 
 
-def _members(found: Source, numbers: Sequence[int], there: set[str]) -> dict[Part, list[int]]:
+def _members(source: Source, numbers: Sequence[int], there: set[str]) -> dict[Part, list[int]]:
     """Return the parts of these stages, each with its stages that are to be published or were published before."""
-    mine = {part for number in numbers if (part := parts.part_of(found.series[number - 1]))}
+    mine = {part for number in numbers if (part := parts.part_of(source.series[number - 1]))}
     return {
         part: [
             patch.number
-            for patch in found.series
+            for patch in source.series
             if parts.part_of(patch) == part and (patch.number in numbers or hugo_site.stage_data(patch.number) in there)
         ]
         for part in sorted(mine, key=parts.order)
     }
 
 
-def _tell_stages(found: Source, stages: Sequence[Stage]) -> None:
+def _tell_stages(source: Source, stages: Sequence[Stage]) -> None:
     for stage in stages:
         if stage["baseline"] is None:
             console.note(f"{stage['stage']}: not measured")
-        if parts.part_of(found.series[stage["number"] - 1]) is None:
+        if parts.part_of(source.series[stage["number"] - 1]) is None:
             console.note(
                 f"{stage['stage']}: its header names no part of the series (a trailer as `Part: 3` or "
                 "`Part: appendix`), so it has a page of its own and stands in no post"

@@ -20,8 +20,8 @@ LIMIT = 1_500_000  # bytes; a page that a phone still likes
 @click.pass_obj
 def command(project: Project, stale: bool, as_json: bool) -> int:
     """Exit with 2 where a baseline is of other code or a file is malformed; then nothing is written."""
-    with document.source(project) as found:
-        doc = document.document(found, stale=stale)
+    with document.source(project) as source:
+        doc = document.document(source, stale=stale)
     page = report.html(doc).encode()
     project.out.mkdir(parents=True, exist_ok=True)
     files.write(project.out / "results.json", document.dumps(doc).encode())
