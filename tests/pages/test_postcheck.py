@@ -7,19 +7,21 @@ import shutil
 import pytest
 
 from lab import said
-from webpage import draw, record, svg, with_names, with_verdicts
+from webpage import draw, record, svg, with_headline, with_verdicts
 
 POST = "content/posts/part-3/index.md"
 
 
 @pytest.fixture(scope="module")
 def published(tiny_template, tmp_path_factory):
-    """A checkout with two recorded stages, and a site that they were published to."""
+    """Make a checkout with two recorded stages, and a site that they were published to."""
     folder = tmp_path_factory.mktemp("published")
     lab = tiny_template.copy(folder / "checkout")
     draw(record(lab, 1, claims=["it falls"]))
     record(lab, 2)
-    lab.ok("publish", "01", "02", "--to", str(folder / "site"))
+    with pytest.MonkeyPatch.context() as patch:
+        with_headline(patch)
+        lab.ok("publish", "01", "02", "--to", str(folder / "site"))
     return folder
 
 
@@ -55,7 +57,7 @@ def test_fresh_posts_are_as_they_were(tiny, site):
 def test_a_number_that_changed_is_named_at_its_line(tiny, site):
     measured(tiny, 2.45, 2.46, 2.40)
     line = (site / POST).read_text().splitlines().index(
-        next(each for each in (site / POST).read_text().splitlines() if each.startswith("| `counted`"))
+        next(row for row in (site / POST).read_text().splitlines() if row.startswith("| `counted`"))
     ) + 1  # fmt: skip
     out = check(tiny, site / POST, code=1)
     assert f"index.md:{line}: result 01 counted test_loss spread: was 2.4700 ± 0.0100, is now 2.4467 ± 0.0321" in out
@@ -64,7 +66,7 @@ def test_a_number_that_changed_is_named_at_its_line(tiny, site):
     assert document["ok"] is False and {fault["line"] for fault in document["posts"][0]["faults"]} >= {line}
 
 
-def test_numbers_that_did_not_change_as_shown_are_no_fault(tiny, site):
+def test_numbers_that_did_not_change_as_shown_are_no_fault(tiny):
     text = '{{< result stage="01" run="counted" metric="test_loss" digits="1" was="2.5" >}}\n'
     measured(tiny, 2.4501, 2.46, 2.47)
     alone = post(tiny.root.parent, text)
@@ -93,8 +95,8 @@ def test_a_figure_and_claims_that_changed(tiny, site, monkeypatch):
     assert "figure 01 loss-curve: was" in out and "claims 01: was" in out and "result 01" not in out
 
 
-def test_names_that_changed(tiny, site, monkeypatch):
-    with_names(monkeypatch, ["emma"])
+def test_names_that_changed(tiny, site):
+    record(tiny, 1, claims=["it falls"], names=["emma"])
     assert "samples 01 counted: was not recorded, is now" in check(tiny, site / POST, code=1)
 
 
@@ -147,13 +149,10 @@ def test_hugo_s_own_figure_is_not_ours(tiny, site):
 UNKNOWN = {
     '{{< result stage="17" run="counted" metric="test_loss" >}}': "there is no stage '17'",
     '{{< patch stage="00" />}}': "stage 00",
-    "{{< patch />}}": "there is no stage ''",
     '{{< patch stage="01" hunk="forgt" />}}': "did you mean forget?",
     '{{< patch stage="01" file="x.py" />}}': "no file 'x.py'",
     '{{< result stage="01" run="countd" metric="test_loss" >}}': "did you mean counted?",
     '{{< result stage="01" run="counted" metric="loss" >}}': "no metric 'loss'",
-    '{{< result stage="01" run="counted" metric="test_loss" form="big" >}}': "no form of a result 'big'",
-    '{{< result stage="01" run="counted" metric="test_loss" digits="x" >}}': "digits",
     '{{< figure stage="01" name="loss" >}}': "no figure 'loss'",
     '{{< samples stage="01" run="x" >}}': "no run 'x'",
 }
@@ -168,6 +167,24 @@ def test_what_never_was_is_bad_input(tiny, site):
     before = path.read_bytes()
     check(tiny, path, code=2, options=["--accept"])
     assert path.read_bytes() == before
+
+
+def test_a_call_that_says_something_else_than_its_author_means_is_bad_input(tiny, site):
+    calls = [
+        '{{< samples stage="01" names="5" >}}',
+        '{{% claims "01" %}}',
+        '{{< patch stage="01" hunk="forget" >}}',
+        '{{< result stage="01 run="counted" >}}',
+    ]
+    path = post(site, "\n".join([*calls, '{{< result stage="01" run="counted" metric="test_loss" >}}']))
+    before = path.read_bytes()
+    for options in ((), ("--accept",)):
+        out = check(tiny, path, code=2, options=options)
+        assert [int(n) for n in re.findall(r"post\.md:(\d+):", out)] == [1, 2, 3, 4]
+        assert path.read_bytes() == before
+    assert "did you mean count?" in out and "its tag does not end" in out
+    faults = json.loads(check(tiny, path, code=2, options=["--json"]))["posts"][0]["faults"]
+    assert [set(fault) for fault in faults] == [{"line", "found", "ways", "known"}] * 4
 
 
 def test_a_stage_without_a_baseline_is_not_measured(tiny, tmp_path):

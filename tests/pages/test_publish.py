@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from lab import contents
-from webpage import FIGURE, Page, draw, record, with_names
+from webpage import FIGURE, Page, draw, record, set_part, with_headline
 
 NASTY = "</script><b>{{< x >}}</b> [a](javascript:b) `c`"
 
@@ -56,8 +56,8 @@ def test_front_matter(tiny, site):
     files = publish(tiny, site, "02")
     stage = front_matter(files["content/deltas/02-storm-report/index.md"].decode())
     part = front_matter(files["content/posts/part-3/index.md"].decode())
-    assert stage == {"title": "02 storm report", "series": ["Neural Nets from Scratch"], "weight": "2",
-                     "skin": "chalkboard", "draft": "true"}  # fmt: skip
+    assert stage == {"title": "02 storm report", "date": "2026-01-01", "series": ["Neural Nets from Scratch"],
+                     "weight": "2", "skin": "chalkboard", "draft": "true"}  # fmt: skip
     assert part["weight"] == "3" and set(part) == set(stage)
 
 
@@ -76,11 +76,13 @@ def test_fragments_are_html_and_diffs_are_the_patch_s(lab, site):
         assert [row["text"].rstrip("\n") for row in page.rows if "d-add" in row["class"]] == added
 
 
-def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site):
+def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site, monkeypatch):
     record(tiny, 1)
+    with_headline(monkeypatch)
     text = publish(tiny, site)["content/posts/part-3/index.md"].decode()
     body = text.split("---\n", 2)[2]
-    assert re.findall(r"^## (.*)$", body, re.MULTILINE) == [f"Delta {n}: weather" for n in range(1, 5)]
+    assert re.findall(r"^## (.*)$", body, re.MULTILINE) == [f"Delta {n}: weather" for n in range(1, 4)]
+    assert "| run | n | test loss |" in body and body.count('form="spread"') == 2
     plain = re.sub(r"\{\{<.*?>\}\}", "", body)
     plain = re.sub(r"scripts/\w+\.sh \d\d|^## .*$", "", plain, flags=re.MULTILINE)
     assert not re.search(r"\d", plain), plain
@@ -101,9 +103,78 @@ def test_a_part_grows_until_somebody_writes_in_it(tiny, site):
     assert (site / "data/deltas/stages/03.json").exists()
 
 
-def test_twice_changes_nothing(tiny, site, monkeypatch):
-    draw(record(tiny, 1))
-    with_names(monkeypatch, ["emma"])
+def test_a_post_for_every_part(tiny, site):
+    said = tiny.ok("publish", "all", "--to", str(site)).out
+    assert "content/posts/part-3/index.md: Part 3 with stages 01, 02, 03; written" in said
+    assert "content/posts/appendix/index.md: Appendix with stage 04; written" in said
+    appendix = (site / "content/posts/appendix/index.md").read_text()
+    assert "### quiet report" in appendix and "### frost days" not in appendix
+    head = front_matter(appendix)
+    assert head["title"] == "Appendix" and "weight" not in head and head["date"] == "2025-01-01"
+    assert "Part 3 with stages 01, 02, 03; as it was" in tiny.ok("publish", "02", "--to", str(site)).out
+
+
+def test_a_stage_of_no_part_says_so(tiny, site):
+    set_part(tiny, 2, "")
+    result = tiny.ok("publish", "02", "--to", str(site))
+    assert "02-storm-report: its header names no part of the series" in result.err and "stands in no post" in result.err
+    assert not (site / "content/posts").exists() and (site / "content/deltas/02-storm-report/index.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "folder", "title"),
+    [("12", "part-12", "Part 12"), ("03", "part-3", "Part 3"), ("interlude two", "interlude-two", "Interlude two"),
+     ("../../x", "x", "../../x")],
+)  # fmt: skip
+def test_what_a_trailer_may_say(tiny, site, said, folder, title):
+    set_part(tiny, 1, said)
+    tiny.ok("publish", "01", "--to", str(site))
+    assert [path.parent.name for path in site.glob("content/posts/*/index.md")] == [folder]
+    assert front_matter((site / f"content/posts/{folder}/index.md").read_text())["title"] == title
+
+
+def test_two_spellings_of_a_part_are_one_post(tiny, site):
+    set_part(tiny, 1, "appendix")
+    set_part(tiny, 4, "Appendix")
+    tiny.ok("publish", "01", "04", "--to", str(site))
+    post = (site / "content/posts/appendix/index.md").read_text()
+    assert "### frost days" in post and "### quiet report" in post
+
+
+def test_what_is_measured_and_makes_no_claim_says_so(tiny, site):
+    record(tiny, 1)
+    record(tiny, 2, measured=False, claims=["it falls"])
+    publish(tiny, site, "01", "02", "03")
+    shown = {
+        (stage.name[:2], name): Page((stage / f"{name}.html").read_text()).text
+        for stage in (site / "assets/deltas").iterdir() if stage.is_dir() for name in ("claims", "runs")
+    }  # fmt: skip
+    assert shown["01", "claims"] == "no claims" and "2.4700 ± 0.0100" in shown["01", "runs"]
+    assert "it falls" in shown["02", "claims"] and "not measured" in shown["02", "claims"]
+    assert shown["03", "claims"] == shown["03", "runs"] == "not measured"
+
+
+def test_pages_go_where_hugo_looks(tiny, site):
+    site.mkdir()
+    (site / "hugo.toml").write_text(
+        '[languages.en]\ncontentDir = "content/en"\n[languages.de]\ncontentDir = "content/de"'
+    )
+    result = tiny.ok("publish", "01", "--to", str(site))
+    assert (site / "content/en/deltas/01-frost-days/index.md").exists() and not (site / "content/deltas").exists()
+    assert "content/en/posts/part-3/index.md: Part 3" in result.out
+    assert "the content folder of the site's default language (en)" in result.err
+
+
+def test_a_broken_configuration_stops_before_anything_is_written(tiny, site):
+    site.mkdir()
+    (site / "config.toml").write_text("[languages")
+    before = contents(site)
+    result = tiny.run("publish", "01", "--to", str(site))
+    assert result.code == 2 and "config.toml" in result.err and contents(site) == before
+
+
+def test_twice_changes_nothing(tiny, site):
+    draw(record(tiny, 1, names=["emma"]))
     first = publish(tiny, site)
     assert publish(tiny, site) == first
     assert publish(tiny, site.parent / "other") == first
@@ -193,11 +264,10 @@ def test_figures_of_other_code_are_not_published(tiny, site):
     assert result.code == 2 and "other code" in result.err and not site.exists()
 
 
-def test_nothing_breaks_out(tiny, site, monkeypatch):
+def test_nothing_breaks_out(tiny, site):
     file = tiny.files[0]
     file.write_text(file.read_text().replace("frost days", NASTY).replace("Delta: 1, weather", f"Delta: 1, {NASTY}"))
-    draw(record(tiny, 1), FIGURE | {"title": NASTY, "caption": NASTY, "description": NASTY})
-    with_names(monkeypatch, [NASTY])
+    draw(record(tiny, 1, names=[NASTY]), FIGURE | {"title": NASTY, "caption": NASTY, "description": NASTY})
     files = publish(tiny, site, "01")
     for path, content in files.items():
         text = content.decode()

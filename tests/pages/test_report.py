@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from deltas.core.project import PIN, here
 from lab import HERE, git
-from webpage import FIGURE, Page, contrast, draw, palettes, record, svg, with_names, with_verdicts
+from webpage import FIGURE, Page, contrast, draw, palettes, record, svg, with_verdicts
 
 NASTY = "</script><b onload=alert(1)>&amp;\u2028{{< x >}}"
 
@@ -70,7 +70,7 @@ def test_page_is_small_quick_and_the_same_twice(makemore, monkeypatch, tmp_path)
 
 
 def test_page_is_a_rendering_of_the_document(tiny):
-    from deltas.verbs import report
+    from deltas.pages import report
 
     record(tiny, 1)
     tiny.ok("report")
@@ -145,7 +145,7 @@ def test_signs_are_glyphs_and_words(tiny):
     page, _ = made(tiny)
     assert sum("d-add" in row["class"] for row in page.rows) == page.words.count("added: ")
     hidden = [attributes for _, attributes in page.tags if attributes.get("class") == "d-glyph"]
-    assert hidden and all(each["aria-hidden"] == "true" for each in hidden)
+    assert hidden and all(glyph["aria-hidden"] == "true" for glyph in hidden)
 
 
 def test_captions_say_where(makemore):
@@ -175,6 +175,7 @@ def test_numbers_are_the_baseline_s(tiny):
     shown = doc["stages"][0]["runs"][0]["metrics"]["test_loss"]
     assert (shown["n"], shown["mean"], shown["values"]) == (values["n"], values["mean"], values["values"])
     assert f"{values['mean']:.4f} ± {values['sd']:.4f}" in page.text
+    assert page.text.count("not measured no experiment") == 3  # the other stages, in the table of the series
     assert doc["stages"][0]["runs"][0]["metrics"]["test_loss_unseen"]["mean"] == "Infinity"
     assert "scripts/train.sh 01 --run counted" in page.text
 
@@ -198,10 +199,9 @@ def test_claims_with_verdicts(tiny, monkeypatch):
         assert text in page.text
 
 
-def test_names_side_by_side(tiny, monkeypatch):
-    record(tiny, 1)
-    record(tiny, 2)
-    with_names(monkeypatch, ["emma", "<b>olivia</b>", ""])
+def test_names_side_by_side(tiny):
+    for number in (1, 2):
+        record(tiny, number, names=["emma", "<b>olivia</b>", ""])
     page, doc = made(tiny)
     assert doc["stages"][1]["runs"][0]["names"] == ["emma", "<b>olivia</b>", ""]
     assert page.text.count("<b>olivia</b>") == 2 and "·" in page.words
@@ -242,9 +242,8 @@ def test_long_data_are_cut_and_say_so(tiny):
 
 def test_html_is_escaped_wherever_it_comes_from(tiny, monkeypatch):
     set_header(tiny, 1, f"Look: {NASTY} and `{NASTY}`.\n\n    {NASTY}", subject=f"say {NASTY}".replace("\u2028", ""))
-    folder = record(tiny, 1, claims=["</script><b>x</b>"])
+    folder = record(tiny, 1, claims=["</script><b>x</b>"], names=[NASTY])
     draw(folder, FIGURE | dict.fromkeys(("title", "caption", "description"), NASTY) | {"rows": [[NASTY, 1]]})
-    with_names(monkeypatch, [NASTY])
     with_verdicts(monkeypatch, ("yes", True, NASTY))
     name = json.loads(tiny.ok("report", "--json").out)["stages"][0]["hunks"][0]["name"]
     (folder / "notes.toml").write_text(f'[[note]]\nhunk = "{name}"\ntext = """{NASTY}"""\n')
@@ -263,7 +262,7 @@ def test_figures_of_other_code_are_refused(tiny):
     assert result.code == 2 and "other code" in result.err and "scripts/record.sh 01" in result.err
     assert not (tiny.root / "out").exists()
     page, doc = made(tiny, "--stale")
-    assert doc["stages"][0]["baseline"]["state"] == "stale" and "These figures are stale" in page.text
+    assert doc["stages"][0]["baseline"]["state"] == "stale" and "These numbers are stale" in page.text
 
 
 def test_a_broken_svg_and_a_lost_note_stop_the_report(tiny):

@@ -1,4 +1,4 @@
-"""Writes into a folder that is somebody else's: what we wrote before may be replaced, nothing else is touched."""
+"""Files into a folder that is somebody else's: what we wrote before may be replaced, nothing else is touched."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ RECORD = "data/deltas/published.json"  # what we wrote there, by its hash
 
 @dataclass
 class Delivered:
-    """What happened to each path. kept: pages that somebody has written in since."""
+    """What happened to the paths. kept: pages that somebody has written in since."""
 
     written: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
@@ -26,23 +26,16 @@ class Delivered:
 def deliver(
     folder: Path, files: Mapping[str, bytes], pages: Mapping[str, bytes], gone: Callable[[str], bool]
 ) -> Delivered:
-    """Writes files and pages. gone(path): of something that we wrote earlier, whether it should be there no more.
+    """Write files and pages. gone(path): whether something that we wrote earlier should be there no more.
 
-    A page that was edited is kept. Any other file in the way that we did not write is refused before anything is
-    written (BadInput). What we no longer write is removed where it is still as we wrote it.
+    A page that was edited is kept. For any other file in the way that we did not write, everything is refused before
+    anything is written (BadInput). What we no longer write is removed where it is still as we wrote it.
     """
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file", "the folder of a Hugo site, or a new one")
     ours = record(folder)
+    _refuse_foreign(folder, files, ours)
     done = Delivered()
-    foreign = [path for path, content in files.items() if not _may_write(folder / path, content, ours.get(path, []))]
-    if foreign:
-        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
-        raise BadInput(
-            f"{folder} holds files of somebody else where the bundle goes: {shown}",
-            "files that scripts/publish.sh wrote and nobody changed, or none; nothing was written",
-            [f"mv {folder / foreign[0]} {folder / foreign[0]}.mine   # keeps yours"],
-        )
     wanted = dict(files)
     for path, content in pages.items():
         if _may_write(folder / path, content, ours.get(path, [])):
@@ -50,33 +43,45 @@ def deliver(
         else:
             done.kept.append(path)
     hashes = {path: _hash(content) for path, content in wanted.items()}
-    if wanted:  # before the first file, so that a broken-off call leaves nothing that looks foreign
-        _note(folder, ours | {path: sorted({*ours.get(path, []), each}) for path, each in hashes.items()})
+    if wanted:  # before the first file, so that a call that breaks off leaves nothing that looks foreign
+        _note(folder, ours | {path: sorted({*ours.get(path, []), new}) for path, new in hashes.items()})
     for path, content in wanted.items():
         if _content(folder / path) == content:
             done.same.append(path)
         else:
             write(folder / path, content)
             done.written.append(path)
-    for path in sorted(ours):
-        if path not in files and path not in pages and gone(path):
+    for path in sorted(set(ours) - set(files) - set(pages)):
+        if gone(path):
             if _hash(_content(folder / path) or b"") in ours[path]:
                 (folder / path).unlink()
                 done.removed.append(path)
             del ours[path]
-    _note(folder, ours | {path: [each] for path, each in hashes.items()})
+    _note(folder, ours | {path: [new] for path, new in hashes.items()})
     return done
 
 
+def _refuse_foreign(folder: Path, files: Mapping[str, bytes], ours: Mapping[str, list[str]]) -> None:
+    """Refuse to write over a file that somebody else wrote, or changed. BadInput."""
+    foreign = [path for path, content in files.items() if not _may_write(folder / path, content, ours.get(path, []))]
+    if foreign:
+        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+        raise BadInput(
+            f"{folder} holds files of somebody else where ours go: {shown}",
+            "files that scripts/publish.sh wrote and nobody changed, or none; nothing was written",
+            [f"mv {folder / foreign[0]} {folder / foreign[0]}.mine   # keeps yours"],
+        )
+
+
 def record(folder: Path) -> dict[str, list[str]]:
-    """Path -> the hashes of what we wrote there. BadInput where the record was damaged."""
+    """Return path -> the hashes of what we wrote there. BadInput where the record was damaged."""
     path = folder / RECORD
     try:
         table = jsonfile.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     found = table.get("files") if isinstance(table, dict) else None
-    if not isinstance(found, dict) or not all(isinstance(each, list) for each in found.values()):
+    if not isinstance(found, dict) or not all(isinstance(hashes, list) for hashes in found.values()):
         raise BadInput(f"{path}: not a record of what was published", "the file as scripts/publish.sh wrote it")
     return found
 

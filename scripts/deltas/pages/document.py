@@ -1,9 +1,11 @@
-"""The one document of all that is published; report, Hugo bundle and post check are renderings of it.
+"""The one document of all that is published; report, Hugo site and post check are renderings of it.
 
-JSON all the way down: what cannot be said in JSON cannot get onto a page.
+It is JSON all the way down: what cannot be said in JSON cannot get onto a page. README.md in this folder lists its
+fields.
 """
 
 import contextlib
+import email.utils
 import json
 import math
 from collections.abc import Iterator
@@ -22,14 +24,14 @@ from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
 from ..verbs.train import figure, spread
-from . import excerpt, gallery, notes
+from . import excerpt, gallery, notes, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
 
 
 @dataclass(frozen=True)
 class Source:
-    """What there is to publish from. shop: None where upstream cannot be had, and why says so."""
+    """What there is to publish from. shop: None where upstream cannot be had, and `why` says why."""
 
     project: Project
     series: Series
@@ -37,7 +39,7 @@ class Source:
     why: str = ""
 
     def files(self, number: int) -> dict[str, bytes]:
-        """Whole files that the patch touches, at stage `number`; {} without upstream."""
+        """Return path -> content of the files that the patch touches, at stage `number`; {} without upstream."""
         if self.shop is None:
             return {}
         near = {file.path for patch in self.series[max(number - 1, 0) : number + 1] for file in patch.files}
@@ -47,7 +49,7 @@ class Source:
 
 @contextlib.contextmanager
 def source(project: Project) -> Iterator[Source]:
-    """Raises BrokenPatch; without upstream there is less to publish, not nothing."""
+    """Yield what there is to publish from; without upstream there is less, not nothing. Raises BrokenPatch."""
     series = load(project.patches)
     with contextlib.ExitStack() as stack:
         try:
@@ -58,7 +60,7 @@ def source(project: Project) -> Iterator[Source]:
 
 
 def document(found: Source, *, stale: bool = False) -> dict[str, Any]:
-    """The whole series. stale: take figures that were recorded on other code, marked so; else they are refused."""
+    """Return the whole series. stale: take numbers that were recorded on other code, marked so; else refuse them."""
     return {
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": found.project.pin, "here": found.shop is not None},
@@ -68,7 +70,7 @@ def document(found: Source, *, stale: bool = False) -> dict[str, Any]:
 
 
 def left_out(found: Source) -> list[str]:
-    """What upstream's absence takes from the pages."""
+    """Return what upstream's absence takes from the pages, in sentences."""
     if found.shop is not None:
         return []
     return [
@@ -79,7 +81,7 @@ def left_out(found: Source) -> list[str]:
 
 
 def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool = False) -> dict[str, Any]:
-    """All that there is to say of one stage. lost_notes: take notes on hunks that are gone; else they are refused."""
+    """Return all that there is to say of one stage. lost_notes: take notes on hunks that are gone; else refuse them."""
     folder = found.project.baselines / patch.name
     hunks = excerpt.excerpts(
         found.series, patch, found.project.pin, found.files(patch.number - 1), found.files(patch.number)
@@ -93,15 +95,18 @@ def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool 
     if reasons and not stale:
         raise BadInput(
             f"{patch.name}: the baseline is of other code or other runs: {'; '.join(reasons)}",
-            "figures of the code that stands beside them",
-            [f"scripts/record.sh {patch.number:02d}", "scripts/report.sh --stale   # with the old figures, marked so"],
+            "numbers of the code that stands beside them",
+            [f"scripts/record.sh {patch.number:02d}", "scripts/report.sh --stale   # with the old numbers, marked so"],
         )
+    runs = _runs(patch, described, recorded)
     return {
         "stage": patch.name,
         "number": patch.number,
         "slug": patch.slug,
         "title": patch.title,
         "delta": patch.delta,
+        "part": patch.trailers.get(parts.TRAILER, ""),
+        "date": _day(patch),
         "prose": patch.prose,
         "trailers": patch.trailers,
         "patch": patch.file,
@@ -113,7 +118,9 @@ def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool 
         "experiment": described.title if described else None,
         "baseline": _measured_on(recorded, reasons, found),
         "claims": _claims(described, recorded),
-        "runs": _runs(patch, described, recorded),
+        "headline": headline(described),
+        "metrics": declared(described, runs),
+        "runs": runs,
         "figures": gallery.figures(folder, patch.name),
         "commands": {
             "apply": f"scripts/apply.sh {patch.number:02d}",
@@ -124,6 +131,37 @@ def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool 
     }
 
 
+def _day(patch: Patch) -> str | None:
+    """Return the day that the patch's header names."""
+    try:
+        return email.utils.parsedate_to_datetime(patch.fields.get("Date", "")).date().isoformat()
+    except ValueError:
+        return None
+
+
+def headline(described: Experiment | None) -> str | None:
+    """Return the metric that stands for the stage, of its first run; None where the experiment names none."""
+    said = getattr(described, "headline", None)
+    return said if isinstance(said, str) else None
+
+
+def declared(described: Experiment | None, runs: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return what is declared of each metric that the runs brought: name in plain words, unit, kind of its cells.
+
+    A table is declared once, by its name before the dot: `domain_loss`, not `domain_loss.names`.
+    """
+    about = getattr(described, "metrics", {})
+    names = dict.fromkeys(metric.partition(".")[0] for run in runs for metric in run["metrics"])
+    return {
+        name: {
+            "says": getattr(about.get(name), "says", "") or name.replace("_", " "),
+            "unit": getattr(about.get(name), "unit", ""),
+            "table": getattr(about.get(name), "table", None) or "",
+        }
+        for name in names
+    }
+
+
 def _stale(found: Source, patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[str]:
     if recorded is None or described is None or found.shop is None:
         return []
@@ -131,7 +169,10 @@ def _stale(found: Source, patch: Patch, described: Experiment | None, recorded: 
 
 
 def _measured_on(recorded: Baseline | None, reasons: list[str], found: Source) -> dict[str, Any] | None:
-    """state: current, stale, or unchecked where upstream is missing. None: not measured."""
+    """Return what the numbers were measured on; None where nothing was.
+
+    state: current, stale, or unchecked where upstream is missing.
+    """
     if recorded is None:
         return None
     state = "stale" if reasons else "current" if found.shop else "unchecked"
@@ -140,13 +181,13 @@ def _measured_on(recorded: Baseline | None, reasons: list[str], found: Source) -
 
 
 def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
-    """outcome: yes, no, tie; None where nobody could say. ok: None where nothing was measured."""
+    """Return the claims. outcome: yes, no, tie; None where nobody could say. ok: None where nothing was measured."""
     if described is None:
         return []
     if recorded is None:
         return [
-            {"says": each.says, "outcome": None, "ok": None, "shown": NOT_MEASURED, "why": ""}
-            for each in described.claims
+            {"says": claim.says, "outcome": None, "ok": None, "shown": NOT_MEASURED, "why": ""}
+            for claim in described.claims
         ]
     return [
         {
@@ -161,7 +202,7 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
 
 
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
-    """In the experiment's order, the headline first. A run that was not recorded has no metrics."""
+    """Return the runs in the experiment's order, the headline first. A run that was not recorded has no metrics."""
     arguments = {run.name: run.args for run in described.runs} if described else {}
     programs = {run.name: run.program for run in described.runs} if described else {}
     if recorded is not None:
@@ -180,7 +221,7 @@ def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None)
 
 
 def _names(recorded: Baseline | None, run: str) -> list[str] | None:
-    """The names that the recorded model made up; None where the baseline does not keep any."""
+    """Return the names that the recorded model made up; None where the baseline does not keep any."""
     kept = getattr(recorded, "samples", {}).get(run)
     return list(kept) if kept else None
 
@@ -201,7 +242,7 @@ def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:
 
 
 def _spread(metric: str, summary: baseline.Summary) -> str:
-    """Mean ± sd with as many decimals: in a table they stand below each other."""
+    """Return mean ± sd with as many decimals: in a table they stand below each other."""
     if not math.isfinite(summary.mean):
         return _mean(metric, summary)
     if metric != "seconds" and summary.sd and summary.sd >= 5e-5 and abs(summary.mean) >= 1e-3:
@@ -217,6 +258,6 @@ def _mean(metric: str, summary: baseline.Summary) -> str:
 
 
 def dumps(value: Any) -> str:
-    """One way to write it, safe inside a page too: `</script>` in a name must not end a script."""
+    """Return the value as JSON that is safe inside a page too: `</script>` in a name must not end a script."""
     text = json.dumps(jsonfile.plain(value), indent=1, ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029") + "\n"

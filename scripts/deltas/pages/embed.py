@@ -1,6 +1,6 @@
 """What a post embeds, as the text or the hash by which it is known: of a stage as it is now, or as it was published.
 
-Each function takes a stage's document, whole or as the bundle holds it, and raises Unknown where it has no such thing.
+Each function takes a stage's document, whole or as the site holds it, and raises Unknown where it has no such thing.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,12 +11,11 @@ from .document import NOT_MEASURED, NOT_RECORDED
 from .excerpt import fingerprint
 
 SAMPLES = 20
-FORMS = ("mean", "spread", "n")
 Stage = dict[str, Any]
 
 
 class Unknown(Exception):
-    """A post names what there is not. found: which; expected: what there is."""
+    """A post names what there is not. found: what it names; expected: what there is; near: what was probably meant."""
 
     def __init__(self, kind: str, name: str, known: Sequence[str], where: str):
         self.found = f"{where} has no {kind} {name!r}"
@@ -26,25 +25,26 @@ class Unknown(Exception):
 
 
 def hunks(stage: Stage, hunk: str = "", file: str = "") -> list[dict[str, Any]]:
-    """One hunk, those of a file, or all."""
-    found = [each for each in stage["hunks"] if each["name"] == hunk or (not hunk and file in ("", each["path"]))]
-    if not found and hunk:
-        raise Unknown("hunk", hunk, [each["name"] for each in stage["hunks"]], stage["stage"])
-    if not found:
-        raise Unknown("file", file, sorted({each["path"] for each in stage["hunks"]}), stage["stage"])
-    return found
+    """Return the hunk of that name, else the hunks of a file, else all."""
+    if hunk:
+        chosen = [one for one in stage["hunks"] if one["name"] == hunk]
+        if not chosen:
+            raise Unknown("hunk", hunk, [one["name"] for one in stage["hunks"]], stage["stage"])
+        return chosen
+    chosen = [one for one in stage["hunks"] if file in ("", one["path"])]
+    if not chosen:
+        raise Unknown("file", file, sorted({one["path"] for one in stage["hunks"]}), stage["stage"])
+    return chosen
 
 
-def patch(stage: Stage, hunk: str = "", file: str = "", context: str = "") -> str:
-    """The hash of what it changes."""
-    found = hunks(stage, hunk, file)
-    return found[0]["hash"] if hunk else fingerprint(*(each["hash"] for each in found))
+def patch(stage: Stage, hunk: str = "", file: str = "") -> str:
+    """Return the hash of what it changes."""
+    chosen = hunks(stage, hunk, file)
+    return chosen[0]["hash"] if hunk else fingerprint(*(one["hash"] for one in chosen))
 
 
 def result(stage: Stage, run: str = "", metric: str = "", form: str = "mean", digits: str = "") -> str:
-    """The number as a post shows it; `not measured` where nothing was recorded."""
-    if form not in FORMS:
-        raise Unknown("form of a result", form, FORMS, stage["stage"])
+    """Return the number as a post shows it; `not measured` where nothing was recorded."""
     if not stage["runs"]:
         return NOT_MEASURED
     metrics = _run(stage, run)["metrics"]
@@ -52,70 +52,67 @@ def result(stage: Stage, run: str = "", metric: str = "", form: str = "mean", di
         return NOT_MEASURED
     if metric not in metrics:
         raise Unknown("metric", metric, list(metrics), f"run {run} of {stage['stage']}")
-    one = metrics[metric]
+    measured = metrics[metric]
     if form == "n":
-        return str(one["n"])
+        return str(measured["n"])
     if form == "spread":
-        return one["shown"]
-    if digits:
-        if not digits.isdigit() or int(digits) > 15:
-            raise Unknown("number of digits", digits, [str(n) for n in range(7)], "a result")
-        return one["shown_mean"] if isinstance(one["mean"], str) else f"{one['mean']:.{int(digits)}f}"
-    return one["shown_mean"]
+        return measured["shown"]
+    if digits and not isinstance(measured["mean"], str):
+        return f"{measured['mean']:.{int(digits)}f}"
+    return measured["shown_mean"]
 
 
 def figure(stage: Stage, name: str = "") -> str:
-    """The hash of drawing, captions and data."""
-    for each in stage["figures"]:
-        if each["name"] == name:
-            return each["hash"]
-    raise Unknown("figure", name, [each["name"] for each in stage["figures"]], stage["stage"])
+    """Return the hash of a figure's drawing, captions and data."""
+    for one in stage["figures"]:
+        if one["name"] == name:
+            return one["hash"]
+    raise Unknown("figure", name, [one["name"] for one in stage["figures"]], stage["stage"])
 
 
 def samples(stage: Stage, run: str = "", count: str = str(SAMPLES)) -> str:
-    """The hash of the names that are shown; `not recorded` where there are none."""
+    """Return the hash of the names that are shown; `not recorded` where there are none."""
     if not stage["runs"]:
         return NOT_RECORDED
     names = (_run(stage, run) if run else stage["runs"][0])["names"]
-    shown = int(count) if count.isdigit() else SAMPLES
-    return fingerprint(*names[:shown]) if names else NOT_RECORDED
+    return fingerprint(*names[: int(count)]) if names else NOT_RECORDED
 
 
 def claims(stage: Stage) -> str:
-    """The hash of the sentences and their verdicts."""
-    return fingerprint(*(f"{each['says']} {each['outcome']} {each['ok']} {each['shown']}" for each in stage["claims"]))
+    """Return the hash of the sentences and their verdicts."""
+    return fingerprint(*(f"{one['says']} {one['outcome']} {one['ok']} {one['shown']}" for one in stage["claims"]))
 
 
 def runs(stage: Stage) -> str:
-    """The hash of the whole table."""
+    """Return the hash of the whole table."""
     return fingerprint(
-        *(f"{run['run']} {metric} {each['shown']}" for run in stage["runs"] for metric, each in run["metrics"].items())
+        *(f"{run['run']} {metric} {one['shown']}" for run in stage["runs"] for metric, one in run["metrics"].items())
     )
 
 
-EMBEDS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
-    "patch": (patch, ("hunk",)),
-    "result": (result, ("run", "metric", "form")),
-    "figure": (figure, ("name",)),
-    "samples": (samples, ("run", "count")),
-    "claims": (claims, ()),
-    "runs": (runs, ()),
-}  # shortcode -> what it shows, and which arguments it takes by place, after the stage
+EMBEDS: dict[str, Callable[..., str]] = {
+    "patch": patch,
+    "result": result,
+    "figure": figure,
+    "samples": samples,
+    "claims": claims,
+    "runs": runs,
+}  # shortcode -> what it shows; arguments.py says what it may be given
 
 
-def diff(found: Sequence[dict[str, Any]]) -> str:
-    """Hunks as the text of a diff, with the patch's own context, each under the place where it stands."""
+def diff(chosen: Sequence[dict[str, Any]]) -> str:
+    """Return hunks as the text of a diff, with the patch's own context, each under the place where it stands."""
     parts = []
-    for each in found:
-        place = f", {each['place']}" if each["place"] else ""
-        parts.append(f"@@ {each['path']}{place} @@")
-        parts += [line["kind"] + line["text"] for line in each["lines"] if line["own"]]
+    for hunk in chosen:
+        place = f", {hunk['place']}" if hunk["place"] else ""
+        parts.append(f"@@ {hunk['path']}{place} @@")
+        parts += [line["kind"] + line["text"] for line in hunk["lines"] if line["own"]]
     return "".join(f"{part.rstrip(' ')}\n" for part in parts)
 
 
-def fenced(found: Sequence[dict[str, Any]]) -> str:
-    """The same as Markdown."""
-    text = diff(found)
+def fenced(chosen: Sequence[dict[str, Any]]) -> str:
+    """Return the same as a code block of Markdown."""
+    text = diff(chosen)
     fence = "```"
     while fence in text:
         fence += "`"
@@ -123,7 +120,8 @@ def fenced(found: Sequence[dict[str, Any]]) -> str:
 
 
 def file_slug(path: str) -> str:
-    """
+    """Return a file's path as one word.
+
     >>> file_slug("town/days.txt")
     'town-days-txt'
     """
@@ -131,7 +129,7 @@ def file_slug(path: str) -> str:
 
 
 def _run(stage: Stage, name: str) -> dict[str, Any]:
-    for each in stage["runs"]:
-        if each["run"] == name:
-            return each
-    raise Unknown("run", name, [each["run"] for each in stage["runs"]], stage["stage"])
+    for run in stage["runs"]:
+        if run["run"] == name:
+            return run
+    raise Unknown("run", name, [run["run"] for run in stage["runs"]], stage["stage"])

@@ -14,7 +14,7 @@ TEXTS = ("name", "title", "caption", "description")
 
 
 def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
-    """Each as a document, in the file's order; none where nothing was drawn. BadInput names file and place."""
+    """Return each figure as a document, in the file's order; none where nothing was drawn. BadInput names the place."""
     path = folder / "figures.json"
     try:
         table = jsonfile.read(path)
@@ -22,10 +22,10 @@ def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
         return []
     if not isinstance(table, list):
         raise BadInput(f"{path}: not a list", "a list of figures")
-    found = []
-    for i, each in enumerate(table, 1):
-        figure = _figure(each, f"{path}: figure {i}")
-        if figure["name"] in (earlier["name"] for earlier in found):
+    documents: list[dict[str, Any]] = []
+    for i, row in enumerate(table, 1):
+        figure = _figure(row, f"{path}: figure {i}")
+        if figure["name"] in (earlier["name"] for earlier in documents):
             raise BadInput(f"{path}: figure {i}: the name {figure['name']!r} is taken", "each name once")
         light, dark = folder / f"{figure['name']}.svg", folder / f"{figure['name']}.dark.svg"
         if not light.exists() and dark.exists():
@@ -37,8 +37,8 @@ def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
             )
         shown = [figure[text] for text in TEXTS]
         figure["hash"] = fingerprint(*shown, repr(figure["columns"]), repr(figure["rows"]), figure["svg"] or "")
-        found.append(figure)
-    return found
+        documents.append(figure)
+    return documents
 
 
 def _figure(table: Any, place: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _figure(table: Any, place: str) -> dict[str, Any]:
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", table["name"]):
         raise BadInput(f"{place}: the name is {table['name']!r}", "small letters, digits and dashes: it names a file")
     columns, rows = table.get("columns"), table.get("rows")
-    if not isinstance(columns, list) or not all(isinstance(each, str) for each in columns):
+    if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
         raise BadInput(f"{place} ({table['name']}): columns is not a list of texts", '"columns": ["step", "loss"]')
     if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
         raise BadInput(f"{place} ({table['name']}): rows are not lists of {len(columns)}", "a value for every column")
@@ -62,15 +62,15 @@ def _figure(table: Any, place: str) -> dict[str, Any]:
 
 
 def cell(value: str | int | float | None) -> str:
-    """A value as the table under a figure shows it.
+    """Return a value as the table under a figure shows it.
 
     >>> cell(0.123456), cell(12), cell(204544), cell(None), cell(2.0), cell(1e-7), cell("Infinity")
     ('0.1235', '12', '204544', '–', '2', '1e-07', '∞')
     """
     if value is None:
         return "–"
-    if value in ("Infinity", "-Infinity"):
-        return value.replace("Infinity", "∞")
+    if isinstance(value, str):
+        return {"Infinity": "∞", "-Infinity": "-∞"}.get(value, value)
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
     return str(value)

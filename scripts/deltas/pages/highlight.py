@@ -1,7 +1,8 @@
-"""Source text → lines of (class, text). Whole files, for a line alone doesn't know that it stands in a string."""
+"""Source text → lines of (class, text). Whole files, for a line alone doesn't tell whether it stands in a string."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.token import Token
@@ -9,7 +10,7 @@ from pygments.util import ClassNotFound
 
 Tokens = list[tuple[str, str]]
 
-# A dozen kinds are what two palettes can keep apart; the rest stays plain.
+# Two palettes can keep a dozen kinds apart; the rest stays plain.
 KINDS = {
     Token.Comment: "c",
     Token.Keyword: "k",
@@ -23,24 +24,24 @@ KINDS = {
 }
 
 
-@lru_cache(maxsize=64)  # a stage's file is the next one's file before
+@lru_cache(maxsize=64)  # the file of a stage is also the file before the next patch
 def lines(path: str, source: str) -> list[Tokens]:
-    """One list of tokens for each line of the source, which joined give the line back, character by character."""
+    """Return the tokens of each line of the source; joined, they are the line again, character by character."""
     try:
         lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=False)
     except ClassNotFound:
         lexer = TextLexer(stripnl=False, ensurenl=False)
-    found: list[Tokens] = [[]]
+    painted: list[Tokens] = [[]]
     for kind, text in _kinds(lexer.get_tokens(source)):
         first, *more = text.split("\n")
-        _add(found[-1], kind, first)
-        for each in more:
-            found.append([])
-            _add(found[-1], kind, each)
-    return found
+        _add(painted[-1], kind, first)
+        for rest in more:
+            painted.append([])
+            _add(painted[-1], kind, rest)
+    return painted
 
 
-def _kinds(tokens) -> Iterator[tuple[str, str]]:
+def _kinds(tokens: Iterable[tuple[Any, str]]) -> Iterator[tuple[str, str]]:
     for token, text in tokens:
         kind = ""
         while token is not Token and not kind:
@@ -52,6 +53,6 @@ def _add(line: Tokens, kind: str, text: str) -> None:
     if not text:
         return
     if line and (line[-1][0] == kind or not text.strip()):
-        line[-1] = (line[-1][0], line[-1][1] + text)  # fewer spans: the page is half the size
+        line[-1] = (line[-1][0], line[-1][1] + text)  # fewer spans, and the page has half the size
     else:
         line.append((kind, text))

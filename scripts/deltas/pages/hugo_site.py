@@ -1,52 +1,76 @@
 """A stage's document → the files of a Hugo site: data, fragments, figures, shortcodes, and pages for an author."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..series import symbols
 from ..series.origin import WEB
+from ..stages.build import Workshop
 from . import embed, render, svg
 from .document import Source, dumps
+from .parts import Part, by_delta
 
 HUGO = Path(__file__).with_name("hugo")
 SERIES = "Neural Nets from Scratch"
-PARTS = {3: range(1, 7)}  # part of the series -> the stages that its post walks through
 ENTRIES = {"deltas-patch": "hunks", "deltas-figure": "figures"}  # interactive part -> what there must be of it
 Stage = dict[str, Any]
 
 
-def files(found: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
-    """Path inside the site -> content, of everything that is ours alone to write."""
+def files(source: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
+    """Return path inside the site -> content, of everything that is ours alone to write."""
     made = dict(_machinery(stages))
     for stage in stages:
         made |= dict(_stage(stage))
-    if found.shop is not None:
-        made["data/deltas/upstream.json"] = dumps(_upstream(found)).encode()
+    if source.shop is not None:
+        made["data/deltas/upstream.json"] = dumps(_upstream(source.shop, source.project.pin)).encode()
     return made
 
 
-def pages(stages: Sequence[Stage], parts: dict[int, Sequence[Stage]]) -> dict[str, bytes]:
-    """Path -> content of what an author takes over: a page for each stage, a post for each part."""
+def pages(stages: Sequence[Stage], parts: Mapping[Part, Sequence[Stage]], content: str) -> dict[str, bytes]:
+    """Return path -> content of what an author takes over: a page for each stage, a post for each part.
+
+    content: the folder in which the site keeps its pages.
+    """
     made = {
-        f"content/deltas/{stage['stage']}/index.md": render.render("stage.md", stage=stage, series=SERIES, embed=embed)
+        f"{content}/deltas/{stage['stage']}/index.md": render.render(
+            "stage.md", stage=stage, date=_day(stage), series=SERIES, embed=embed
+        )
         for stage in stages
     }
     for part, inside in parts.items():
-        made[f"content/posts/part-{part}/index.md"] = render.render(
-            "part.md", part=part, deltas=_by_delta(inside), series=SERIES, embed=embed
+        days = [day for stage in inside if (day := _day(stage))]
+        made[post(part, content)] = render.render(
+            "part.md", part=part, deltas=by_delta(inside), date=max(days, default=None), series=SERIES, embed=embed
         )
     return {path: text.encode() for path, text in made.items()}
 
 
-def part_of(number: int) -> int | None:
-    """The part of the blog series that a stage belongs to, where there is a skeleton for it."""
-    return next((part for part, numbers in PARTS.items() if number in numbers), None)
+def post(part: Part, content: str) -> str:
+    """Return the path of a part's post."""
+    return f"{content}/posts/{part.folder}/index.md"
 
 
 def stage_data(number: int) -> str:
-    """Where the site holds a stage's document."""
+    """Return where the site holds a stage's document."""
     return f"data/deltas/stages/{number:02d}.json"
+
+
+def upstream_symbols(shop: Workshop) -> dict[str, dict[str, list[int]]]:
+    """Return file -> symbol -> its first and last line at the pin."""
+    whole = shop.files(shop.stages[0])
+    return {
+        path: {
+            span.name or "__main__": [span.first, span.last] for span in symbols.spans(content.decode(errors="replace"))
+        }
+        for path, content in sorted(whole.items())
+        if path.endswith(".py")
+    }
+
+
+def _day(stage: Stage) -> str | None:
+    """Return the day of a stage's page: when it was recorded, else when its patch was made."""
+    return stage["baseline"]["recorded"] if stage["baseline"] else stage["date"]
 
 
 def _machinery(stages: Sequence[Stage]) -> Iterator[tuple[str, bytes]]:
@@ -79,7 +103,7 @@ def _stage(stage: Stage) -> Iterator[tuple[str, bytes]]:
 
 
 def _cuts(stage: Stage) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """What a `patch` shortcode can ask for."""
+    """Yield what a `patch` shortcode can ask for: its name, and the hunks."""
     yield "patch", stage["hunks"]
     for path in sorted({hunk["path"] for hunk in stage["hunks"]}):
         yield f"file-{embed.file_slug(path)}", embed.hunks(stage, file=path)
@@ -88,7 +112,7 @@ def _cuts(stage: Stage) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def _slim(stage: Stage) -> Stage:
-    """Without what the fragments hold; notes with the state of the hunk that they were written for."""
+    """Return the document without what the fragments hold; notes say how the hunk was that they were written for."""
     by_name = {hunk["name"]: hunk for hunk in stage["hunks"]}
     return stage | {
         "hunks": [{key: value for key, value in hunk.items() if key != "lines"} for hunk in stage["hunks"]],
@@ -104,27 +128,5 @@ def _slim(stage: Stage) -> Stage:
     }
 
 
-def _upstream(found: Source) -> dict[str, Any]:
-    return {"repository": WEB, "pin": found.project.pin, "symbols": upstream_symbols(found)}
-
-
-def upstream_symbols(found: Source) -> dict[str, dict[str, list[int]]]:
-    """File -> symbol -> its first and last line at the pin."""
-    whole = found.shop.files(found.shop.stages[0])
-    return {
-        path: {
-            span.name or "__main__": [span.first, span.last] for span in symbols.spans(content.decode(errors="replace"))
-        }
-        for path, content in sorted(whole.items())
-        if path.endswith(".py")
-    }
-
-
-def _by_delta(stages: Sequence[Stage]) -> list[tuple[str, list[Stage]]]:
-    """(heading, its stages): what the trailer `Delta:` says, else the delta's number."""
-    found: dict[str, list[Stage]] = {}
-    for stage in stages:
-        heading = stage["trailers"].get("Delta") or stage["delta"]
-        number, comma, name = heading.partition(",")
-        found.setdefault(f"Delta {number}{':' if comma else ''}{name}".replace("->", "→"), []).append(stage)
-    return list(found.items())
+def _upstream(shop: Workshop, pin: str) -> dict[str, Any]:
+    return {"repository": WEB, "pin": pin, "symbols": upstream_symbols(shop)}

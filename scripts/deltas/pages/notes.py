@@ -1,4 +1,4 @@
-"""notes.toml: what the author has to say of a hunk, beside the baseline of its stage.
+"""notes.toml: what the author has to say of a hunk. The file stands beside the baseline of its stage.
 
 [[note]]
 hunk = "bigram-count"       # its name, as report and publish show it
@@ -23,7 +23,7 @@ class Note:
 
 
 def read(folder: Path) -> list[Note]:
-    """In the file's order; none where there is no file. BadInput says what is wrong, and where."""
+    """Return the notes in the file's order; none where there is no file. BadInput says what is wrong, and where."""
     path = folder / "notes.toml"
     expected = '[[note]] with hunk = "…" and text = "…"'
     try:
@@ -36,19 +36,19 @@ def read(folder: Path) -> list[Note]:
         raise BadInput(f"{path}: {error}", "a TOML file") from error
     if set(table) - {"note"} or not isinstance(table.get("note", []), list):
         raise BadInput(f"{path}: holds {', '.join(table)}", expected)
-    found = []
-    for i, each in enumerate(table.get("note", []), 1):
-        if not isinstance(each, dict) or set(each) != {"hunk", "text"}:
+    read_notes = []
+    for i, row in enumerate(table.get("note", []), 1):
+        if not isinstance(row, dict) or set(row) != {"hunk", "text"}:
             raise BadInput(f"{path}: note {i} is not of a hunk and a text", expected)
         for key in ("hunk", "text"):
-            if not isinstance(each[key], str) or not each[key].strip():
-                raise BadInput(f"{path}: note {i}: {key} is {each[key]!r}", expected)
-        found.append(Note(each["hunk"], each["text"].strip()))
-    return found
+            if not isinstance(row[key], str) or not row[key].strip():
+                raise BadInput(f"{path}: note {i}: {key} is {row[key]!r}", expected)
+        read_notes.append(Note(row["hunk"], row["text"].strip()))
+    return read_notes
 
 
 def require(notes: Iterable[Note], hunks: list[str], folder: Path) -> None:
-    """BadInput for a note on a hunk that the patch does not have."""
+    """Refuse a note on a hunk that the patch does not have. BadInput."""
     for note in notes:
         if note.hunk not in hunks:
             near = nearest(note.hunk, hunks)

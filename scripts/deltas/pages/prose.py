@@ -11,9 +11,9 @@ from itertools import groupby
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-# code stays; *words* are emphasis; any other sign of Markdown's inside a line is itself
+# code stays; *words* are emphasis; any other sign of Markdown inside a line stands for itself
 _SIGN = re.compile(r"(?P<code>(`+).+?\2)|(?P<stress>(?<![\w*])\*(?=[^\s*]).+?(?<=[^\s*])\*(?![\w*]))|[*_\\]", re.DOTALL)
-# where a paragraph's line happens to begin so, it begins nothing: "the loss of delta / 1. Start at …"
+# a line inside a paragraph that happens to begin like a list begins none: "the loss of delta / 1. Start at …"
 _BEGINS = re.compile(r"^(\d*)([-+>.)])(?=\s)", re.MULTILINE)
 _LIST = re.compile(r"\s*([-+*]|\d+[.)])\s")
 
@@ -25,23 +25,23 @@ def _markdown(links: bool) -> MarkdownIt:
 
 
 def html(text: str) -> Markup:
-    """Paragraphs, lists, `code`, *emphasis*; lines that are indented, or quoted with `| `, are kept as they stand."""
+    """Return a header as HTML: paragraphs, lists, `code`, *emphasis*; indented and quoted lines stay as they are."""
     blocks = [part for block in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) for part in _parts(block)]
     return Markup(_markdown(False).render("\n\n".join(blocks)))
 
 
 def inline(text: str) -> Markup:
-    """The same for a line."""
+    """Return a line of a header as HTML."""
     return Markup(_markdown(False).renderInline(_plain(text)))
 
 
 def note(text: str) -> Markup:
-    """An author's Markdown, with links, without HTML."""
+    """Return an author's Markdown as HTML: with links, without HTML of its own."""
     return Markup(_markdown(True).render(text))
 
 
 def _parts(block: str) -> list[str]:
-    """A block, cut where indented lines begin and end: a formula needs no blank line around it."""
+    """Cut a block where indented lines begin and end: a formula needs no blank line around it."""
     lines = block.split("\n")
     if _LIST.match(lines[0]):
         return [_plain(block)]
@@ -55,9 +55,9 @@ def _parts(block: str) -> list[str]:
 
 
 def _kept(block: str) -> str:
-    """As Markdown's code: four columns further in, unless it is already."""
+    """Return the block as Markdown's code: four columns further in, unless it is already."""
     return block if all(line.startswith("    ") for line in block.split("\n")) else textwrap.indent(block, "    ")
 
 
 def _plain(text: str) -> str:
-    return _SIGN.sub(lambda found: found[0] if found["code"] or found["stress"] else f"\\{found[0]}", text)
+    return _SIGN.sub(lambda match: match[0] if match["code"] or match["stress"] else f"\\{match[0]}", text)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ..core import files
 from ..core.errors import BadInput
 from ..core.project import Project
 from ..evidence import baseline
@@ -12,7 +13,7 @@ MARKED = re.compile(r"(<!-- series -->\n).*?(<!-- /series -->)", re.DOTALL)
 
 
 def table(project: Project, series: Series) -> str:
-    """Stage, idea, size, and the headline run's test loss over the recorded seeds."""
+    """Return a row for each stage: its idea, its size, and the headline run's test loss over the recorded seeds."""
     rows = ["| stage | delta | added lines | test loss (nats per character) |", "|---|---|---|---|"]
     for patch in series:
         link = f"[{patch.name}](patches/{patch.name}.patch)"
@@ -31,20 +32,18 @@ def _loss(path: Path) -> str:
 
 
 def filled(project: Project, series: Series) -> tuple[str, str]:
-    """README as it is, and as it should be; both empty for a checkout without. BadInput where the marks are missing."""
+    """Return README as it is, and as it should be; both empty where there is none. BadInput where it has no marks."""
     path = project.root / "README.md"
     if not path.exists():
         return "", ""
     text = path.read_text(encoding="utf-8")
     if not MARKED.search(text):
         raise BadInput("README.md lacks the lines <!-- series --> and <!-- /series -->", "a place for the table")
-    return text, MARKED.sub(lambda m: m[1] + table(project, series) + m[2], text)
+    return text, MARKED.sub(lambda match: match[1] + table(project, series) + match[2], text)
 
 
 def fill(project: Project, series: Series) -> None:
-    """Writes the table, whole or not at all."""
+    """Write the table, whole or not at all."""
     old, new = filled(project, series)
     if old != new:
-        draft = project.root / ".README.md.new"
-        draft.write_text(new, encoding="utf-8")
-        draft.replace(project.root / "README.md")
+        files.write(project.root / "README.md", new.encode())

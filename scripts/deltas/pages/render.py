@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..series.hunkname import slug
-from . import prose
+from . import measured, prose
+from .document import NOT_MEASURED
 from .gallery import cell
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -18,10 +19,10 @@ ROWS = 40  # of a figure's data; all of them are in the JSON
 
 @cache
 def environment() -> Environment:
-    """HTML escapes by itself, Markdown through the filter `md`."""
+    """Return what all templates share: HTML escapes by itself, Markdown through the filter `md`."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: bool(name) and name.endswith((".html", ".svg")),
+        autoescape=lambda name: name is not None and name.endswith((".html", ".svg")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -31,38 +32,44 @@ def environment() -> Environment:
         "prose": prose.html,
         "inline": prose.inline,
         "note": prose.note,
-        "drawing": Markup,  # drawing.py has read it, and refused what runs
+        "drawing": Markup,  # svg.py has read it, and refused what runs
         "cell": cell,
         "slug": slug,
         "md": plain_markdown,
         "yaml": quoted,
     }
-    made.globals["ROWS"] = ROWS
+    made.globals |= {
+        "ROWS": ROWS,
+        "NOT_MEASURED": NOT_MEASURED,
+        "tables": measured.tables,
+        "headline": measured.headline,
+        "says": measured.says,
+    }
     return made
 
 
 def render(template: str, **values: Any) -> str:
-    """A template of this folder, with these values."""
+    """Return the text of a template of this folder, with these values."""
     return environment().get_template(template).render(**values)
 
 
 def fragment(macro: str, *arguments: Any, **named: Any) -> str:
-    """One macro of fragments.html."""
+    """Return the text of one macro of fragments.html."""
     return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
 
 
 def stylesheet(*names: str) -> Markup:
-    """These stylesheets in a row, as they are."""
+    """Return these stylesheets in a row, as they are."""
     return Markup("\n".join(text(name) for name in names))
 
 
 def text(name: str) -> str:
-    """A file of this folder that is no template."""
+    """Return a file of this folder that is no template."""
     return (TEMPLATES / name).read_text(encoding="utf-8").rstrip()
 
 
 def plain_markdown(text: str) -> str:
-    r"""The text as Markdown shows it, character by character; no shortcode of Hugo begins in it.
+    r"""Return the text so that Markdown shows every character of it, and no shortcode of Hugo begins in it.
 
     >>> plain_markdown("a *star* {{< x >}}")
     'a \\*star\\* \\{\\{\\< x \\>\\}\\}'
@@ -71,5 +78,5 @@ def plain_markdown(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in YAML: JSON's form is one of YAML's."""
+    """Return a text as YAML: JSON's form is one of YAML's."""
     return json.dumps(text, ensure_ascii=False)

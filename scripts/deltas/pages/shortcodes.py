@@ -1,77 +1,126 @@
-r"""The shortcodes of a post, as Hugo reads them: where they stand, what they are given.
+r"""The shortcodes of a post, as Hugo reads them: where each stands, and what it is given.
 
->>> [(each.name, each.given) for each in found('a {{< result "04" metric="x" >}} b {{</* result */>}} {{< /patch >}}')]
-[('result', {'0': '04', 'metric': 'x'})]
+>>> post = 'a {{< result "04" metric="x" >}} b {{</* result */>}} {{% claims %}} {{< /patch >}}'
+>>> [(tag.name, tag.percent, [(argument.key, argument.value) for argument in tag.arguments]) for tag in find(post)]
+[('result', False, [('', '04'), ('metric', 'x')]), ('claims', True, [])]
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-TAG = re.compile(r"\{\{([<%])(?!/\*)\s*(/?)\s*([\w./-]+)((?:\"(?:[^\"\\]|\\.)*\"|`[^`]*`|[^\"`])*?)(/?)\s*[>%]\}\}")
-ARGUMENT = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"((?:[^\"\\]|\\.)*)\"|`([^`]*)`|([^\s\"`=]+))")
+QUOTED = r'"(?:[^"\\\n]|\\.)*"'
+TAG = re.compile(rf"\{{\{{([<%])(?!/\*)\s*(/?)\s*([\w./-]+)((?:{QUOTED}|`[^`]*`|[^\"`{{}}])*?)(/?)\s*[>%]\}}\}}")
+ARGUMENT = re.compile(rf"(?:([\w-]+)\s*=\s*)?({QUOTED}|`[^`]*`|[^\s\"`=]+)")
+OPENING = re.compile(r"\{\{[<%](?!/\*)\s*([\w./-]+)")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument. key: "" where it is given by place. start, end: where its value stands in the text, with quotes."""
+
+    key: str
+    value: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Shortcode:
-    """given: its arguments by name, or by place as "0", "1", …. start, end: of the tag in the text, `>}}` included.
+    """An opening tag.
 
-    inner: start and end of what stands between it and its closing tag, where it has one.
+    percent: written {{% … %}}. start, end: of the tag in the text. closed: it ends in `/>}}`, or a closing tag follows.
+    inner: start and end of what stands between it and its closing tag, where it has one. rest: what is no argument.
     """
 
     name: str
     line: int
-    given: dict[str, str]
+    percent: bool
+    arguments: tuple[Argument, ...]
+    rest: str
     start: int
     end: int
-    inner: tuple[int, int] | None = None
+    closed: bool
+    inner: tuple[int, int] | None
 
-    def arguments(self, places: Sequence[str]) -> dict[str, str]:
-        """By name; places: what the ones by place are called."""
-        return {(places[int(key)] if key.isdigit() else key): value for key, value in self.given.items()
-                if not key.isdigit() or int(key) < len(places)}  # fmt: skip
+    @cached_property
+    def named(self) -> dict[str, str]:
+        """The arguments that are given by name."""
+        return {argument.key: argument.value for argument in self.arguments if argument.key}
+
+    @cached_property
+    def by_place(self) -> list[str]:
+        """The values that are given by place."""
+        return [argument.value for argument in self.arguments if not argument.key]
+
+    def given(self, places: Sequence[str]) -> dict[str, str]:
+        """Return all arguments by name; places: what those by place are called. One too many is left out."""
+        return dict(zip(places, self.by_place, strict=False)) | self.named
 
 
-def found(text: str) -> list[Shortcode]:
-    """Those that open, in their order."""
+def find(text: str) -> list[Shortcode]:
+    """Return the opening tags in their order."""
     tags = list(TAG.finditer(text))
-    shortcodes = []
-    for i, tag in enumerate(tags):
-        _, closing, name, rest, closed = tag.groups()
-        if closing:
-            continue
-        given: dict[str, str] = {}
-        for argument in ARGUMENT.finditer(rest):
-            key, quoted, raw, bare = argument.groups()
-            value = next(each for each in (quoted, raw, bare) if each is not None)
-            if quoted is not None:
-                value = re.sub(r"\\(.)", r"\1", value)
-            given[key or str(len(given))] = value
-        inner = None if closed else _inner(tag, tags[i + 1 :], name)
-        shortcodes.append(Shortcode(name, text.count("\n", 0, tag.start()) + 1, given, tag.start(), tag.end(), inner))
-    return shortcodes
+    return [_shortcode(text, tag, tags[i + 1 :]) for i, tag in enumerate(tags) if not tag[2]]
 
 
-def _inner(opening: re.Match[str], following: list[re.Match[str]], name: str) -> tuple[int, int] | None:
-    """Up to the next closing tag of that name, unless another of that name opens before."""
+def unreadable(text: str) -> list[tuple[str, int]]:
+    """Return name and line of each tag that begins and does not end, as one with an open quote.
+
+    >>> unreadable('{{< result stage="01 >}}\\n{{< claims >}}')
+    [('result', 1)]
+    """
+    spans = [tag.span() for tag in TAG.finditer(text)]
+    return [
+        (opening[1], _line(text, opening.start()))
+        for opening in OPENING.finditer(text)
+        if not any(start <= opening.start() < end for start, end in spans)
+    ]
+
+
+def with_argument(text: str, tag: Shortcode, key: str, value: str) -> str:
+    """Return the tag's own text with this argument set.
+
+    >>> post = 'see {{< patch stage="01" was="a" />}}'
+    >>> with_argument(post, find(post)[0], "was", "b"), with_argument(post, find(post)[0], "hunk", "c")
+    ('{{< patch stage="01" was="b" />}}', '{{< patch stage="01" was="a" hunk="c" />}}')
+    """
+    quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    for argument in tag.arguments:
+        if argument.key == key:
+            return text[tag.start : argument.start] + quoted + text[argument.end : tag.end]
+    body, close = re.split(r"\s*(?=/?[>%]\}\}$)", text[tag.start : tag.end], maxsplit=1)
+    return f"{body} {key}={quoted} {close}"
+
+
+def _shortcode(text: str, tag: re.Match[str], following: Sequence[re.Match[str]]) -> Shortcode:
+    form, _, name, written, slash = tag.groups()
+    arguments = tuple(
+        Argument(match[1] or "", _value(match[2]), tag.start(4) + match.start(2), tag.start(4) + match.end(2))
+        for match in ARGUMENT.finditer(written)
+    )
+    rest = ARGUMENT.sub("", written).strip()
+    inner = None if slash else _inner(tag, following)
+    closed = bool(slash or inner)
+    return Shortcode(
+        name, _line(text, tag.start()), form == "%", arguments, rest, tag.start(), tag.end(), closed, inner
+    )
+
+
+def _value(written: str) -> str:
+    if written[0] == '"':
+        return re.sub(r"\\(.)", r"\1", written[1:-1])
+    return written[1:-1] if written[0] == "`" else written
+
+
+def _inner(opening: re.Match[str], following: Sequence[re.Match[str]]) -> tuple[int, int] | None:
+    """Return the span up to the next closing tag of that name, unless another of that name opens before."""
     for tag in following:
-        if tag[3] == name:
+        if tag[3] == opening[3]:
             return (opening.end(), tag.start()) if tag[2] else None
     return None
 
 
-def with_argument(text: str, tag: Shortcode, key: str, value: str) -> str:
-    """The tag's own text with this argument set.
-
-    >>> post = 'see {{< patch stage="01" was="a" />}}'
-    >>> with_argument(post, found(post)[0], "was", "b")
-    '{{< patch stage="01" was="b" />}}'
-    """
-    written = text[tag.start : tag.end]
-    quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if key in tag.given:
-        return re.sub(
-            rf"(\b{key}\s*=\s*)(?:\"(?:[^\"\\]|\\.)*\"|`[^`]*`|[^\s\"`>/]+)", lambda m: m[1] + quoted, written
-        )
-    body, close = re.fullmatch(r"(.*?)\s*(/?[>%]\}\})", written, re.DOTALL).groups()
-    return f"{body} {key}={quoted} {close}"
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1

@@ -1,6 +1,7 @@
 """`publish`: stages as the files of a Hugo site; `--check`: posts whose embeds are no longer what they were."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -8,22 +9,28 @@ import click
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..pages import document, hugo_site, postcheck
+from ..pages import document, hugo_config, hugo_site, parts, postcheck
 from ..pages.delivery import Delivered, deliver, record
 from ..pages.document import Source
+from ..pages.hugo_site import Stage
+from ..pages.parts import Part
+from ..pages.postcheck import Checked
 
 
-@click.command(help="Write stage NN (several, or all) into a Hugo site; or check posts that embed them.")
+@click.command(
+    help="Write stage NN (several, or all) into a Hugo site; or check posts that embed them.",
+    epilog="Example: scripts/publish.sh all --to ../my-site",
+)
 @click.argument("what", nargs=-1, metavar="NN… | POST.md…")
 @click.option("--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The Hugo site, or a new folder.")
 @click.option("--check", "checking", is_flag=True, help="Name the embeds of these posts that changed since.")
 @click.option("--accept", is_flag=True, help="With --check: write what is now into the posts' `was`.")
-@click.option("--json", "as_json", is_flag=True, help="With --check: the findings as one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: print the findings as one JSON document.")
 @click.pass_obj
 def command(
     project: Project, what: tuple[str, ...], folder: Path | None, checking: bool, accept: bool, as_json: bool
 ) -> int:
-    """Exit code 1 when a post's embed changed; 2 for what was never there, and for files of somebody else."""
+    """Exit with 1 when a post's embed changed; with 2 for what never was, and for files of somebody else."""
     if checking:
         if folder or not what:
             raise BadInput(
@@ -31,7 +38,7 @@ def command(
                 "the Markdown files that embed stages",
                 ["scripts/publish.sh --check content/posts/part-3/index.md"],
             )
-        return postcheck.run(project, [Path(each) for each in what], accept=accept, as_json=as_json)
+        return _check(project, [Path(post) for post in what], accept=accept, as_json=as_json)
     if not what or folder is None or accept or as_json:
         raise BadInput(
             "--accept and --json go with --check" if accept or as_json else "what to publish, and where, is not said",
@@ -39,12 +46,50 @@ def command(
             ["scripts/publish.sh 01 --to ../my-site", "scripts/publish.sh all --to ../my-site"],
         )
     _outside(project, folder)
-    with document.source(project) as found:
-        return _publish(found, _numbers(found, what), folder)
+    with document.source(project) as source:
+        return _publish(source, _numbers(source, what), folder)
+
+
+# -- posts against what they embed ------------------------------------------------------------------------------------
+
+
+def _check(project: Project, posts: Sequence[Path], *, accept: bool, as_json: bool) -> int:
+    with document.source(project) as source:
+        checked = postcheck.check(source, posts)
+        if accept:
+            for post in postcheck.accept(checked):
+                console.note(f"{post}: says what is now")
+            checked = postcheck.check(source, posts)
+        unlooked = postcheck.left_out(source)
+    if as_json:
+        rows = [
+            {"post": str(post.post), "embeds": post.embeds, "faults": [asdict(finding) for finding in post.findings]}
+            for post in checked
+        ]
+        console.document({"ok": not any(post.findings for post in checked), "left_out": unlooked, "posts": rows})
+    else:
+        _tell_checked(checked, unlooked)
+    mistaken = any(not finding.known for post in checked for finding in post.findings)
+    return 2 if mistaken else 1 if any(post.findings for post in checked) else 0
+
+
+def _tell_checked(checked: Sequence[Checked], unlooked: Sequence[str]) -> None:
+    for post in checked:
+        for finding in post.findings:
+            console.say(console.verdict(False, f"{post.post}:{finding.line}: {finding.found}"))
+            for way in finding.ways:
+                console.say(f"    → {way}")
+        if not post.findings:
+            console.say(console.verdict(True, f"{post.post}: {post.embeds} embeds are as they were"))
+    for what in unlooked:
+        console.say(console.verdict(None, f"not looked at: {what}"))
+
+
+# -- stages into a site -----------------------------------------------------------------------------------------------
 
 
 def _outside(project: Project, folder: Path) -> None:
-    """The pages quote upstream, which no file of this repository does: it has to be another folder, or out/."""
+    """Refuse a folder of this repository: pages quote upstream, which no file of it does. Only out/ will do."""
     target, root = folder.resolve(), project.root.resolve()
     if target.is_relative_to(root) and not target.is_relative_to(project.out.resolve()):
         raise BadInput(
@@ -54,44 +99,79 @@ def _outside(project: Project, folder: Path) -> None:
         )
 
 
-def _numbers(found: Source, what: Sequence[str]) -> list[int]:
+def _numbers(source: Source, what: Sequence[str]) -> list[int]:
+    """Return the stages that are meant, in their order."""
     if list(what) == ["all"]:
-        return list(range(1, len(found.series) + 1))
-    numbers = [found.series.number(each) for each in what]
+        return list(range(1, len(source.series) + 1))
+    numbers = [source.series.number(name) for name in what]
     if 0 in numbers:
         raise BadInput("stage 00 is upstream itself: there is nothing of ours to publish", "01 or later")
     return sorted(set(numbers))
 
 
-def _publish(found: Source, numbers: list[int], folder: Path) -> int:
+def _publish(source: Source, numbers: list[int], folder: Path) -> int:
     there = record(folder)
-    parts = {part for number in numbers if (part := hugo_site.part_of(number))}
-    beside = {
-        number
-        for part in parts
-        for number in hugo_site.PARTS[part]
-        if hugo_site.stage_data(number) in there and number <= len(found.series)
-    }
-    stages = {number: document.stage(found, found.series[number - 1]) for number in sorted({*numbers, *beside})}
+    places = hugo_config.places(folder)
+    members = _members(source, numbers, set(there))
+    wanted = sorted({*numbers, *(number for inside in members.values() for number in inside)})
+    stages = {number: document.stage(source, source.series[number - 1]) for number in wanted}
     chosen = [stages[number] for number in numbers]
-    inside = {part: [stages[n] for n in hugo_site.PARTS[part] if n in stages] for part in sorted(parts)}
-    prefixes = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
+    posts = {part: [stages[number] for number in inside] for part, inside in members.items()}
+    ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
     done = deliver(
-        folder, hugo_site.files(found, chosen), hugo_site.pages(chosen, inside), lambda path: path.startswith(prefixes)
+        folder,
+        hugo_site.files(source, chosen),
+        hugo_site.pages(chosen, posts, places.content),
+        lambda path: path.startswith(ours),
     )
-    _tell(found, chosen, folder, done)
+    for what in document.left_out(source):
+        console.note(f"left out: {what}")
+    for what in places.notes:
+        console.note(what)
+    _tell_stages(source, chosen)
+    _tell_posts(posts, places.content, done)
+    _tell_files(folder, done)
     return 0
 
 
-def _tell(found: Source, stages: list[hugo_site.Stage], folder: Path, done: Delivered) -> None:
-    for each in document.left_out(found):
-        console.note(f"left out: {each}")
+def _members(source: Source, numbers: Sequence[int], there: set[str]) -> dict[Part, list[int]]:
+    """Return the parts of these stages, each with its stages that are to be published or were published before."""
+    mine = {part for number in numbers if (part := parts.part_of(source.series[number - 1]))}
+    return {
+        part: [
+            patch.number
+            for patch in source.series
+            if parts.part_of(patch) == part and (patch.number in numbers or hugo_site.stage_data(patch.number) in there)
+        ]
+        for part in sorted(mine, key=parts.order)
+    }
+
+
+def _tell_stages(source: Source, stages: Sequence[Stage]) -> None:
     for stage in stages:
         if stage["baseline"] is None:
             console.note(f"{stage['stage']}: not measured")
+        if parts.part_of(source.series[stage["number"] - 1]) is None:
+            console.note(
+                f"{stage['stage']}: its header names no part of the series (a trailer as `Part: 3` or "
+                "`Part: appendix`), so it has a page of its own and stands in no post"
+            )
         console.say(f"{stage['stage']}: {len(stage['hunks'])} hunks, {len(stage['figures'])} figures")
         for hunk in stage["hunks"]:
             console.say(f'  {{{{< patch stage="{stage["number"]:02d}" hunk="{hunk["name"]}" />}}}}')
+
+
+def _tell_posts(posts: Mapping[Part, Sequence[Stage]], content: str, done: Delivered) -> None:
+    for part, inside in posts.items():
+        path = hugo_site.post(part, content)
+        state = (
+            "written" if path in done.written else "as it was" if path in done.same else "kept as its author left it"
+        )
+        numbers = ", ".join(f"{stage['number']:02d}" for stage in inside)
+        console.say(f"{path}: {part.title} with {'stage' if len(inside) == 1 else 'stages'} {numbers}; {state}")
+
+
+def _tell_files(folder: Path, done: Delivered) -> None:
     for path in done.kept:
         console.note(f"kept as it is, for somebody wrote in it: {folder / path}")
     console.say(

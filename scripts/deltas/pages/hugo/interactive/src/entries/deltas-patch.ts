@@ -26,7 +26,7 @@ function label(button: HTMLElement, word: string, of: string): void {
 /** A line without its number, its glyph and the word for screen readers. */
 function code(row: HTMLElement): string {
   const copy = row.cloneNode(true) as HTMLElement;
-  for (const each of copy.querySelectorAll(".d-no, .d-glyph, .d-word")) each.remove();
+  for (const mark of copy.querySelectorAll(".d-no, .d-glyph, .d-word")) mark.remove();
   return copy.textContent ?? "";
 }
 

@@ -1,0 +1,107 @@
+"""Measured numbers as tables, from made-up documents: metrics of any name, tables, and runs that have none."""
+
+import pytest
+
+from deltas.core import jsonfile
+from deltas.pages import document, measured, render
+from webpage import Page, record, with_headline
+
+
+def number(shown: str, n: int = 3) -> dict:
+    return {"n": n, "mean": 1.0, "sd": 0.1, "values": [1.0] * n, "shown": shown, "shown_mean": shown}
+
+
+def stage(*runs: dict, headline: str | None = None, **declared: dict) -> dict:
+    """Return the part of a stage's document that is about numbers."""
+    return {
+        "stage": "09-tools", "number": 9, "experiment": "x", "baseline": {"seeds": [1]}, "claims": [],
+        "headline": headline, "metrics": declared,
+        "runs": [{"run": name, "metrics": metrics, "names": None} for run in runs for name, metrics in run.items()],
+    }  # fmt: skip
+
+
+TOOLS = stage(
+    {"with-tools": {"solved": number("93.1 ± 0.4"), "loss.names": number("1.9"), "loss.sums": number("0.4"),
+                    "calls": number("12")}},
+    {"without": {"solved": number("41.0 ± 2.0", 5), "loss.names": number("1.8")}},
+    {"later": {}},
+    headline="solved",
+    solved={"says": "tasks solved", "unit": "%", "table": ""},
+    loss={"says": "loss by domain", "unit": "nats per character", "table": "domain"},
+)  # fmt: skip
+
+
+def test_a_row_for_each_plain_number_and_a_table_for_each_table():
+    plain, loss = measured.tables(TOOLS)
+    assert [(row.name, *row.cells) for row in plain.rows] == [
+        ("n", "3", "5", "not measured"),
+        ("solved", "93.1 ± 0.4", "41.0 ± 2.0", "not measured"),
+        ("calls", "12", "–", "not measured"),
+    ]
+    assert (loss.name, loss.says, loss.head) == ("loss", "loss by domain, nats per character", "domain")
+    assert [(row.name, *row.cells) for row in loss.rows] == [
+        ("names", "1.9", "1.8", "not measured"),
+        ("sums", "0.4", "–", "not measured"),
+    ]
+
+
+def test_each_table_stands_on_the_page_with_its_words():
+    page = Page(render.fragment("measured", TOOLS, "runs"))
+    assert len(page.of("table")) == 2
+    assert "solved tasks solved, % 93.1 ± 0.4" in page.text and "loss (loss by domain, nats per character)" in page.text
+    regions = [tag["aria-label"] for tag in page.of("div")]
+    assert regions == ["runs of 09-tools", "loss of 09-tools"]
+
+
+@pytest.mark.parametrize(
+    ("document", "shown"),
+    [
+        (TOOLS, {"run": "with-tools", "metric": "solved", "n": "3", "shown": "93.1 ± 0.4"}),
+        (stage({"a": {"x": number("1")}}), {"run": "a", "metric": "", "n": "–", "shown": "–"}),
+        (stage({"a": {"x": number("1")}}, headline="y"), {"run": "a", "metric": "y", "n": "–", "shown": "–"}),
+        (stage({"a": {}}, headline="y"), {"run": "a", "metric": "y", "n": "–", "shown": "not measured"}),
+        (stage(headline="y"), None),
+    ],
+)
+def test_the_number_that_stands_for_a_stage(document, shown):
+    assert measured.headline(document) == shown
+
+
+def test_nothing_measured_is_a_table_without_rows():
+    (table,) = measured.tables(stage({"a": {}}))
+    assert [(row.name, *row.cells) for row in table.rows] == [("n", "not measured")]
+
+
+@pytest.mark.parametrize("headline", ["solved", "domain_loss.sums", "nobody-measured-it", None])
+def test_report_and_post_take_any_headline(tiny, tmp_path, monkeypatch, headline):
+    record(tiny, 1, more={"solved": (0.93, 0.94, 0.95), "domain_loss.sums": (0.1, 0.2, 0.3)})
+    record(tiny, 2, measured=False)
+    with_headline(monkeypatch, headline, solved={"says": "tasks solved", "unit": "%"})
+    tiny.ok("report")
+    tiny.ok("publish", "all", "--to", str(tmp_path / "site"))
+    page = Page((tiny.root / "out/report.html").read_text())
+    post = (tmp_path / "site/content/posts/part-3/index.md").read_text()
+    if headline == "solved":
+        assert "0.9400 ± 0.0100 solved of counted , n = 3 tasks solved, %" in page.text
+        assert "| run | n | tasks solved |" in post
+    else:
+        assert "tasks solved |" not in post
+        shown = {"domain_loss.sums": "0.2000 ± 0.1000 domain_loss.sums of counted , n = 3", None: "– counted"}
+        assert shown.get(headline, f"– {headline} of counted") in page.text
+    assert page.text.count("domain_loss") >= 1 and "test_loss" not in post
+
+
+def test_declared_metrics_are_in_the_document():
+    class Metric:
+        says, unit, table = "loss by domain", "nats per character", "domain"
+
+    class Described:
+        headline, metrics = "loss.names", {"loss": Metric()}
+
+    runs = [{"metrics": {"loss.names": number("1"), "loss.sums": number("2"), "dead_units": number("3")}}]
+    assert document.declared(Described(), runs) == {
+        "loss": {"says": "loss by domain", "unit": "nats per character", "table": "domain"},
+        "dead_units": {"says": "dead units", "unit": "", "table": ""},
+    }
+    assert document.headline(Described()) == "loss.names" and document.headline(None) is None
+    assert jsonfile.plain(document.declared(None, runs))["dead_units"]["says"] == "dead units"
