@@ -3,22 +3,27 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from . import prose
 from .gallery import cell
 from .hunkname import slug
+
+if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("templates")
 ROWS = 40  # of a figure's data; all of them are in the JSON
 
 
 @cache
-def environment() -> Environment:
+def environment() -> "Environment":
     """HTML escapes by itself, Markdown through the filter `md`."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from . import prose
+
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: bool(name) and name.endswith((".html", ".svg")),
@@ -51,8 +56,10 @@ def fragment(macro: str, *arguments: Any, **named: Any) -> str:
     return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
 
 
-def stylesheet(*names: str) -> Markup:
+def stylesheet(*names: str) -> "Markup":
     """These stylesheets in a row, as they are."""
+    from markupsafe import Markup
+
     return Markup("\n".join(text(name) for name in names))
 
 
