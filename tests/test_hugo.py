@@ -3,17 +3,15 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
 
+import tools
 from pages import FIGURE, Page, draw, record, with_names, with_verdicts
 
-HUGO = shutil.which("hugo")
-pytestmark = pytest.mark.skipif(
-    HUGO is None, reason="hugo is not on the PATH: nobody looked whether Hugo can build what publish writes"
-)
+HUGO = tools.find("hugo")
+pytestmark = pytest.mark.skipif(HUGO is None, reason=tools.missing("hugo"))
 SINGLE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{{ .Title }}</title></head>'
     "<body><main><h1>{{ .Title }}</h1>{{ .Content }}</main></body></html>"
@@ -44,6 +42,7 @@ def site(tiny, tmp_path, monkeypatch):
 def build(site, code: int = 0) -> str:
     done = subprocess.run([HUGO, "-D", "-d", "public"], cwd=site, capture_output=True, text=True)
     assert (done.returncode != 0) == (code != 0), done.stdout + done.stderr
+    assert "deprecated" not in done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
