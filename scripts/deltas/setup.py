@@ -253,8 +253,9 @@ class Environment:
         if made.returncode:
             said = (made.stdout + made.stderr).strip()
             note(said)
-            way = "on Debian and Ubuntu: apt install python3-venv" if "ensurepip" in said else OTHER_PYTHON
-            raise Failed("python cannot make a virtual environment; it says why above", way)
+            if "ensurepip is not available" in said or "No module named ensurepip" in said:
+                raise Failed("this Python comes without pip", "on Debian and Ubuntu: apt install python3-venv")
+            raise Failed("python could not make a virtual environment", "df -h .   # room on the disk?", OTHER_PYTHON)
         self.mark.unlink()
         if fault := self.fault():
             raise Failed(f"the environment that {base} makes cannot be used: {fault}", OTHER_PYTHON)
