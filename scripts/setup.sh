@@ -1,29 +1,80 @@
 #!/usr/bin/env bash
-# Makes .venv and puts into it what a verb needs, the first time. Sourced by the other doors; run alone, it installs all.
+# Prepare .venv for the other scripts, which source this file. Run alone, it installs a tier at once, or all of them:
 #
-#   . "$(dirname "$0")/setup.sh" step     what stepping through the series needs: seconds
-#   . "$(dirname "$0")/setup.sh" check    what judges recorded figures needs
-#   . "$(dirname "$0")/setup.sh" publish  what turns them into pages needs
-#   . "$(dirname "$0")/setup.sh" train    torch and what measures with it: minutes, once
-#   . "$(dirname "$0")/setup.sh" test     the rest
+#   scripts/setup.sh step       what stepping through the series needs: seconds
+#   scripts/setup.sh check      what judges recorded figures needs
+#   scripts/setup.sh publish    what turns them into pages needs
+#   scripts/setup.sh train      torch and what measures with it: minutes, once
+#   scripts/setup.sh            all of it, with what the tests need
 #
-# Versions are pinned in requirements.txt. bash 3.2, no GNU tools.
+# requirements.txt lists what belongs to each tier. This file only looks whether a tier is ready, because it runs at every
+# command; deltas/setup.py does what is left to do. bash 3.2, no GNU tools.
+
+if [ -z "${BASH_VERSION:-}" ]; then # `sh scripts/apply.sh`, where sh is dash: start again under bash
+  if ! command -v bash >/dev/null 2>&1; then
+    echo "✗ these scripts need bash, which is not on the PATH" >&2
+    exit 2
+  fi
+  exec bash "${door:-$0}" "$@"
+fi
 set -eu
 
-root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then # run alone
+  door=$0
+  while [ -h "$door" ]; do
+    link=$(readlink "$door")
+    case $link in /*) door=$link ;; *) door=$(dirname "$door")/$link ;; esac
+  done
+fi
+root=$(CDPATH='' cd -P "$(dirname "$door")/.." && pwd -P)
 python="$root/.venv/bin/python"
-step="click gitpython unidiff pygments"
-check="numpy scipy simpleeval"
-publish="jinja2 markdown-it-py markupsafe"
-train="torch tensorboard rich matplotlib"
-test="pytest pytest-xdist hypothesis ruff"
 
 say() { printf '%s\n' "$*" >&2; }
 
+# What the stamp of a ready tier says: which interpreter it was checked with, then the tier's lines of requirements.txt.
+# setup.py writes it, and only after every package of the tier could be imported; the stamp holds until somebody else
+# adds something to site-packages or takes something away.
+stamp_of() { # tier, interpreter
+  local line inside=''
+  stamp="$2"$'\n'
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      "# $1: "*) inside=yes ;;
+      '') inside='' ;;
+      *) if [ -n "$inside" ]; then stamp="$stamp$line"$'\n'; fi ;;
+    esac
+  done <"$root/requirements.txt"
+}
+
+# The interpreter behind .venv, by inode and size: an upgrade of the system's Python shows without starting it.
+identify_interpreter() {
+  # shellcheck disable=SC2046,SC2012  # words: inode, mode, links, user, group, size, … (stat has other options on macOS)
+  set -- $(LS_BLOCK_SIZE=1 command ls -Lidn "$python")
+  interpreter="${1:-} ${6:-}"
+}
+
+ready() { # tiers…
+  local tier interpreter stamp written site
+  if ! [ -x "$python" ]; then return 1; fi
+  identify_interpreter
+  for tier in "$@"; do
+    stamp_of "$tier" "$interpreter"
+    written=''
+    { IFS= read -r -d '' written <"$root/.venv/deltas/$tier" || true; } 2>/dev/null
+    if [ "$written" != "$stamp" ]; then return 1; fi
+    for site in "$root"/.venv/lib/python3*/site-packages; do
+      if ! [ -d "$site" ]; then return 1; fi
+      # where the mark is, pip was stopped at work on another tier, and this one is still good
+      if [ "$site" -nt "$root/.venv/deltas/$tier" ] && ! [ -e "$root/.venv/deltas/changing" ]; then return 1; fi
+    done
+  done
+}
+
 find_python() {
-  for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do
+  local candidate
+  for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python "$python"; do
     if [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      "$candidate" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       printf '%s\n' "$candidate"
       return
     fi
@@ -33,84 +84,36 @@ find_python() {
   exit 2
 }
 
-make_venv() {
-  local found
-  found=$(find_python) || exit 2
-  say "setting up .venv with $("$found" --version)"
-  # inside the checkout, so that deleting the folder leaves nothing behind
-  if ! "$found" -m venv "$root/.venv" >&2; then
-    rm -rf "$root/.venv"
-    say "✗ python cannot make a virtual environment"
-    say "  → on Debian and Ubuntu: apt install python3-venv"
-    exit 2
-  fi
-}
-
-install() { # tier, packages…
-  local tier=$1 stamp="$root/.venv/.$1"
-  shift
-  if ! [ -x "$python" ]; then
-    rm -rf "$root/.venv" # its python is gone: an upgrade of the system's leaves a dangling link
-    make_venv
-  fi
-  if [ "$stamp" -nt "$root/requirements.txt" ] && [ "$stamp" -nt "$root/scripts/setup.sh" ]; then return; fi
-  say "installing what this needs, once: $*"
-  local index=""
-  if [ "$tier" = train ] && [ "$(uname -s)" = Linux ]; then index=$(cpu_wheels); fi
-  # shellcheck disable=SC2086  # $index is an option and its value, or nothing
-  if ! "$python" -m pip install --quiet --disable-pip-version-check $index -c "$root/requirements.txt" "$@" >&2; then
-    say "✗ pip could not install: $*"
-    say "  → look at pip's message above; then run the same command again"
-    exit 2
-  fi
-  touch "$stamp"
-}
-
-# On Linux the default torch wheel brings gigabytes for a GPU. PyTorch's own index has a CPU wheel; use it if it answers.
-cpu_wheels() {
-  "$python" - <<'PY' || true
-import urllib.request
-url = "https://download.pytorch.org/whl/cpu"
-try:
-    urllib.request.urlopen(urllib.request.Request(url + "/torch/", method="HEAD"), timeout=3)
-    print("--extra-index-url", url)
-except OSError:
-    pass
-PY
-}
-
-# shellcheck disable=SC2086  # what is installed are lists of words
-setup() { # statements, not a chain of &&: in a chain `set -e` is off
+set_up() { # tier
+  local tiers found
   case "$1" in
-    step)
-      install step $step
-      ;;
-    check)
-      setup step
-      install check $check
-      ;;
-    publish)
-      setup check
-      install publish $publish
-      ;;
-    train)
-      setup check
-      install train $train
-      ;;
-    test)
-      setup train
-      setup publish
-      install test $test
+    step) tiers="step" ;;
+    check) tiers="step check" ;;
+    publish) tiers="step check publish" ;;
+    train) tiers="step check train" ;;
+    test) tiers="step check publish train test" ;;
+    -h | --help)
+      printf 'usage: scripts/setup.sh [step|check|publish|train|test]     without a tier: all of them\n'
+      exit
       ;;
     *)
-      say "usage: scripts/setup.sh [step|check|publish|train|test]"
+      say "✗ there is no tier $1"
+      say "  → scripts/setup.sh [step|check|publish|train|test]"
       exit 2
       ;;
   esac
+  # shellcheck disable=SC2086  # the tiers are a list of words
+  if ready $tiers; then return; fi
+  found=$(find_python) || exit 2
+  # shellcheck disable=SC2086
+  "$found" -I "$root/scripts/deltas/setup.py" "$root" $tiers || exit
 }
 
 deltas() { # verb, arguments…
-  PYTHONPATH="$root/scripts" exec "$python" -m deltas "$@"
+  set_up step # what is behind `deltas` asks for more once it knows that the arguments are good
+  unset PYTHONHOME
+  # -P: a file of the folder where the reader stands is never taken for a module
+  PYTHONPATH="$root/scripts" exec "$python" -P -m deltas "$@"
 }
 
-setup "${1:-test}"
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then set_up "${1:-test}"; fi

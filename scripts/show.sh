@@ -1,3 +1,8 @@
 #!/usr/bin/env bash
-. "$(dirname "$0")/setup.sh" step
+door=$0
+while [ -h "$door" ]; do # a symbolic link to this file works, too
+  link=$(readlink "$door")
+  case $link in /*) door=$link ;; *) door=$(dirname "$door")/$link ;; esac
+done
+. "$(dirname "$door")/setup.sh"
 deltas show "$@"

@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
-# The test suite. Arguments go to pytest: scripts/test.sh tests/test_apply.py -k carry
-. "$(dirname "$0")/setup.sh" test
+# Run the test suite. Arguments go to pytest: scripts/test.sh -m "not slow", scripts/test.sh tests -k carry
+door=$0
+while [ -h "$door" ]; do # a symbolic link to this file works, too
+  link=$(readlink "$door")
+  case $link in /*) door=$link ;; *) door=$(dirname "$door")/$link ;; esac
+done
+. "$(dirname "$door")/setup.sh"
+set_up test
 cd "$root"
 if ! [ -e upstream/makemore/.git ] && [ -e .git ]; then
   git submodule update --init -- upstream/makemore >&2 ||

@@ -3,10 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
-from deltas.__main__ import VERBS
+import tools
+from deltas import __main__ as program
+from deltas import setup
+from deltas.__main__ import NEEDS, VERBS, main
 from lab import HERE
 
 SCRIPTS = sorted((HERE / "scripts").glob("*.sh"))
@@ -80,14 +84,130 @@ def test_table_finds_what_it_names():
 
 def test_every_verb_has_a_door_and_every_door_a_verb():
     assert {path.stem for path in DOORS} == set(VERBS)
-    for path in DOORS:
-        assert f'deltas {path.stem} "$@"' in path.read_text()
-        assert len(path.read_text().splitlines()) <= 8
+    texts = {path.read_text().replace(f"deltas {path.stem} ", "deltas VERB ") for path in DOORS}
+    assert len(texts) == 1, "doors differ in nothing but their verb"
+    (door,) = texts
+    assert door.endswith('deltas VERB "$@"\n') and len(door.splitlines()) <= 8
 
 
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+SHELLCHECK = tools.find("shellcheck")
+
+
+@pytest.mark.skipif(SHELLCHECK is None, reason=tools.missing("shellcheck"))
 def test_shellcheck():
-    subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", *map(str, SCRIPTS)], check=True)
+    ours = [*SCRIPTS, HERE / ".ci" / "run"]
+    done = subprocess.run([SHELLCHECK, "-x", "-P", "SCRIPTDIR", *ours], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_requirements():
+    """Each package is pinned, in one tier, with the module that set-up looks for."""
+    text = (HERE / "requirements.txt").read_text()
+    packages = [setup.read_package(line) for tier in TIERS for line in setup.lines_of(text, tier)]
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert len(packages) == len(lines) == len({package.name for package in packages})
+    step = [setup.read_package(line).expected for line in setup.lines_of(text, "step")]
+    done = subprocess.run([sys.executable, "-I", "-c", setup.CHECK, *step], capture_output=True, text=True)
+    assert done.stdout == "" and done.returncode == 0 and "gitpython=3" in " ".join(step), done
+    wrong = ["click=1.0=click", "no-such=1=no"]
+    done = subprocess.run([sys.executable, "-I", "-c", setup.CHECK, *wrong], capture_output=True, text=True)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["click", "no-such:"]
+
+
+TIERS = ("step", "check", "publish", "train", "test")
+
+
+def test_help_of_every_verb_needs_the_first_tier_alone():
+    """--help is there before anything is downloaded: no other package is imported when a verb's file is."""
+    text = (HERE / "requirements.txt").read_text()
+    later = {
+        package.module for tier in TIERS[1:] for package in map(setup.read_package, setup.lines_of(text, tier))
+    } - {""}
+    assert {"torch", "numpy", "jinja2"} <= later
+    code = (
+        "import sys; sys.path.insert(0, 'scripts'); sys.modules.update(dict.fromkeys(sys.argv[1:]))\n"
+        "from deltas.__main__ import VERBS, main\n"
+        "print([verb for verb in VERBS for option in ('-h', '--help') if main([verb, option])])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *later], cwd=HERE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]" and done.stdout.count("Usage: scripts/train.sh") == 2
+
+
+class Installed(Exception):
+    pass
+
+
+def asked_for(tiny, *arguments: str) -> str | None:
+    """Which tier a verb asks for before it works, if it comes so far."""
+
+    def set_up(_, tier):
+        raise Installed(tier)
+
+    try:
+        assert main(list(arguments), tiny.project, set_up) in (0, 2)
+    except Installed as asked:
+        return str(asked)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tier"),
+    [
+        (["train", "01"], "train"),
+        (["train", "last", "--json"], "train"),
+        (["sample", "02", "--num", "3"], "train"),
+        (["record", "02"], "train"),
+        (["verify"], "train"),
+        (["verify", "01"], "train"),
+        (["verify", "--fast"], "check"),
+        (["report"], "publish"),
+        (["publish", "01", "--to", "x"], "publish"),
+        (["apply"], None),
+        (["show", "01"], None),
+        (["train", "--help"], None),
+        (["train", "-h"], None),
+        (["train", "01", "-h"], None),
+        (["train"], None),
+        (["train", "17"], None),
+        (["train", "nothing-like-it"], None),
+        (["train", "01", "--nonsense"], None),
+        (["sample", "01", "--num", "none"], None),
+        (["verify", "17"], None),
+        (["verify", "--help"], None),
+        (["bench", "nonsense"], None),
+        (["nonsense"], None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_installed_before_a_verb_works(tiny, arguments, tier, capsys):
+    assert asked_for(tiny, *arguments) == tier
+
+
+def test_every_verb_needs_a_tier_that_there_is():
+    assert set(NEEDS.values()) <= set(TIERS)
+
+
+@pytest.mark.parametrize("begin_again", [True, False], ids=["installed", "was there"])
+def test_after_an_installation_the_program_begins_again(tiny, monkeypatch, begin_again):
+    """Modules that are loaded already may be of the environment that was there before."""
+    stamp = tiny.root / ".venv" / "deltas" / "train"
+    stamp.parent.mkdir(parents=True)
+    (tiny.root / "scripts").mkdir(exist_ok=True)
+    door = tiny.root / "scripts" / "setup.sh"
+    if begin_again:
+        door.write_text(f'[ "$1" = train ] && echo ready >"{stamp}"\n')
+    else:
+        stamp.touch()
+        door.write_text('[ "$1" = train ]\n')
+    begun = []
+    monkeypatch.setattr(program.os, "execv", lambda *arguments: begun.append(arguments))
+    program.install(tiny.project, "train")
+    assert len(begun) == begin_again
+    door.write_text("exit 130\n")
+    with pytest.raises(SystemExit) as stopped:
+        program.install(tiny.project, "train")
+    assert stopped.value.code == 130
 
 
 def test_modules_that_step_do_not_import_torch():
@@ -98,7 +218,7 @@ def test_modules_that_step_do_not_import_torch():
         "print([m for m in ('torch', 'numpy', 'scipy', 'pygments', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run(
-        [shutil.which("python3") and __import__("sys").executable, "-c", code],
+        [sys.executable, "-c", code],
         cwd=HERE,
         capture_output=True,
         check=True,
@@ -131,7 +251,7 @@ def test_copy_without_a_python(tmp_path):
     shutil.copy(HERE / "requirements.txt", tmp_path)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "env", "dirname", "uname", "rm", "touch"):
+    for name in ("bash", "env", "dirname"):
         (tools / name).symlink_to(shutil.which(name))
     done = subprocess.run(
         [shutil.which("bash"), str(tmp_path / "scripts" / "apply.sh")],

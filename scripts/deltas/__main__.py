@@ -1,22 +1,46 @@
-"""`python -m deltas VERB …`: finds the verb's file, runs it, turns what went wrong into an exit code."""
+"""Run one verb: `python -m deltas VERB …` finds its file, runs it, and turns what went wrong into an exit code."""
 
+import copy
 import errno
 import importlib
+import os
+import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from .core import console
 from .core.errors import BadInput, CheckFailed, Refusal
 from .core.project import Project, here
+from .series.patches import load
 from .stages.git import GitFailed
 from .stages.transaction import lock, pending
 
-VERBS = ("apply", "show", "refresh", "train", "sample", "verify", "record", "bench", "report", "publish")
+# What a verb needs beyond the packages of the tier `step` (requirements.txt), which its door has installed already
+NEEDS = {
+    "apply": "step",
+    "show": "step",
+    "refresh": "step",
+    "train": "train",
+    "sample": "train",
+    "verify": "train",
+    "record": "train",
+    "bench": "train",
+    "report": "publish",
+    "publish": "publish",
+}
+VERBS = tuple(NEEDS)
+
+SetUp = Callable[[Project, str], None]
 
 
-def main(arguments: list[str], project: Project | None = None) -> int:
-    """Runs one verb. The exit code is the one that README's table explains."""
+def main(arguments: list[str], project: Project | None = None, set_up: SetUp | None = None) -> int:
+    """Run one verb and return the exit code that README's table explains.
+
+    set_up installs a tier. It is called only when the arguments are good: neither --help nor a slip waits for torch.
+    """
     verb, *rest = arguments or [""]
     try:
         if verb not in VERBS:
@@ -26,7 +50,15 @@ def main(arguments: list[str], project: Project | None = None) -> int:
             with lock(project):
                 pass
         command: click.Command = importlib.import_module(f".verbs.{verb}", __package__).command
-        code = command.main(rest, prog_name=f"scripts/{verb}.sh", standalone_mode=False, obj=project)
+        if set_up:
+            command = _with_packages(command, verb, project, set_up)
+        code = command.main(
+            rest,
+            prog_name=f"scripts/{verb}.sh",
+            standalone_mode=False,
+            obj=project,
+            help_option_names=["-h", "--help"],
+        )
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
@@ -47,5 +79,33 @@ def main(arguments: list[str], project: Project | None = None) -> int:
         return 130
 
 
+def _with_packages(command: click.Command, verb: str, project: Project, set_up: SetUp) -> click.Command:
+    """Return the command, with its packages installed between the reading of its arguments and its work."""
+
+    def callback(**arguments: Any) -> Any:
+        if stage := arguments.get("stage"):
+            load(project.patches).number(stage)  # raises BadInput: nothing is fetched for a stage that is not there
+        set_up(project, "check" if verb == "verify" and arguments["fast"] else NEEDS[verb])
+        assert command.callback
+        return command.callback(**arguments)
+
+    if NEEDS[verb] == "step":
+        return command
+    prepared = copy.copy(command)
+    prepared.callback = callback
+    return prepared
+
+
+def install(project: Project, tier: str) -> None:
+    """Install a tier of packages by scripts/setup.sh, unless it is ready. Exit with setup.sh's code where it fails."""
+    stamp = project.root / ".venv" / "deltas" / tier
+    before = stamp.stat() if stamp.exists() else None
+    code = subprocess.run(["bash", project.root / "scripts" / "setup.sh", tier]).returncode
+    if code:
+        sys.exit(code)
+    if before is None or stamp.stat().st_mtime_ns != before.st_mtime_ns:  # begin again, in the environment as it is now
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], set_up=install))

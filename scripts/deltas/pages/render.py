@@ -3,23 +3,29 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from ..series.hunkname import slug
-from . import measured, prose
+from . import measured
 from .document import NOT_MEASURED
 from .gallery import cell
+
+if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("templates")
 ROWS = 40  # of a figure's data; all of them are in the JSON
 
 
 @cache
-def environment() -> Environment:
+def environment() -> "Environment":
     """Return what all templates share: HTML escapes by itself, Markdown through the filter `md`."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from . import prose
+
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name is not None and name.endswith((".html", ".svg")),
@@ -58,8 +64,13 @@ def fragment(macro: str, *arguments: Any, **named: Any) -> str:
     return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
 
 
-def stylesheet(*names: str) -> Markup:
-    """Return these stylesheets in a row, as they are."""
+def environment() -> "Environment":
+    """Return what all templates share: HTML escapes by itself, Markdown through the filter `md`."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from . import prose
+
     return Markup("\n".join(text(name) for name in names))
 
 
