@@ -64,12 +64,9 @@ def fragment(macro: str, *arguments: Any, **named: Any) -> str:
     return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
 
 
-def environment() -> "Environment":
-    """Return what all templates share: HTML escapes by itself, Markdown through the filter `md`."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def stylesheet(*names: str) -> "Markup":
+    """Return these stylesheets in a row, as they are."""
     from markupsafe import Markup
-
-    from . import prose
 
     return Markup("\n".join(text(name) for name in names))
 
