@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from deltas.child.weights import hash_of
 from deltas.core import machine
 from deltas.core.errors import CheckFailed
 from deltas.core.project import Project
@@ -30,7 +31,7 @@ shutil.copy(weights, f"{out}/model.pt")
 def check(tmp_path, monkeypatch):
     """check(what the stage's code does more, types) -> differences as (type, what)."""
     monkeypatch.setattr(machine, "torch_version", lambda: "2.0")
-    monkeypatch.setattr(invariance, "_weights", lambda files: [invariance._hash(str(file)) for file in files])
+    monkeypatch.setattr(invariance, "_weights", lambda files: [hash_of(str(file)) for file in files])
     project = Project(tmp_path / "project")
     weights = {"w": torch.arange(6.0).view(2, 3), "mask": torch.tensor([True, False])}
     for name, tensors in (
@@ -95,7 +96,8 @@ def test_a_child_reads_the_weights(tmp_path):
     torch.save({"w": torch.ones(2)}, tmp_path / "a.pt")
     torch.save({"w": torch.zeros(2)}, tmp_path / "b.pt")
     files = [tmp_path / "a.pt", tmp_path / "b.pt"]
-    assert invariance._weights(files) == [invariance._hash(str(file)) for file in files]
+    assert invariance._weights(files) == [hash_of(str(file)) for file in files]
+    assert len(set(invariance._weights(files))) == 2
     (tmp_path / "b.pt").write_bytes(b"no weights")
     with pytest.raises(CheckFailed, match="the saved weights can't be read"):
         invariance._weights(files)

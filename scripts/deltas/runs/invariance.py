@@ -1,6 +1,5 @@
 """What upstream could do, every stage still does, bit for bit: same output and same weights, for each model type."""
 
-import hashlib
 import re
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child import programs
 from ..core import jsonfile, machine
 from ..core.codeid import code_id
 from ..core.errors import BadInput, CheckFailed
@@ -155,24 +155,8 @@ def _weights(files: list[Path]) -> list[str]:
     """A hash of each file's tensors, taken by a child: torch stays out of this process."""
     if not files:
         return []
-    command = [sys.executable, "-m", "deltas.runs.invariance", *map(str, files)]
+    command = [sys.executable, "-m", programs.WEIGHTS, *map(str, files)]
     asked = subprocess.run(command, env=machine.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if asked.returncode:
         raise CheckFailed("the saved weights can't be read: " + "".join(asked.stderr.strip().splitlines()[-1:]))
     return asked.stdout.split()
-
-
-def _hash(file: str) -> str:
-    """Names, types, shapes and bytes of the tensors in a model.pt."""
-    import torch
-
-    digest = hashlib.sha256()
-    for name, tensor in sorted(torch.load(file, weights_only=True).items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        print(_hash(argument))

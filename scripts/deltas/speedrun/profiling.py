@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..child import run
-from . import racer
+from ..child import lifetime
+from ..child.script import Script
 
 MUON = 5  # iterations of Newton and Schulz
 TOP = 12
@@ -29,7 +29,7 @@ WARM, PROFILED = 10, 30  # steps
 def main(arguments: list[str]) -> None:
     """Two trainings: one with a stop-watch, one with the profiler."""
     script, steps, _, *rest = arguments
-    run.prepare()
+    lifetime.begin()
     import torch
 
     rest = [*rest, "--max-steps", steps]
@@ -51,12 +51,11 @@ def main(arguments: list[str]) -> None:
 
 
 def _run(script: Path, arguments: list[str], prepare: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    definitions, program = racer.parts(script)
-    left = racer.module(script, arguments)
-    exec(definitions, left)
-    prepare(left)
-    exec(program, left)
-    return left
+    makemore = Script(script, arguments)
+    makemore.define()
+    prepare(makemore.namespace)
+    makemore.run()
+    return makemore.namespace
 
 
 def watched(script: Path, arguments: list[str]) -> tuple[dict[str, float], float, dict[str, Any]]:

@@ -14,18 +14,17 @@ before `--`, puts the last N training names in place of the test names, and trai
 """
 
 import argparse
-import ast
 import contextlib
 import json
 import os
 import sys
 import time
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..child import measure, run
+from ..child import lifetime, measure
+from ..child.script import Script
 from ..core import jsonfile
 
 
@@ -113,7 +112,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--held-out", type=int, default=0)
     at = arguments.index("--")
     given = parser.parse_args(arguments[:at])
-    run.prepare()
+    lifetime.begin()
     import torch  # noqa: F401  # the same for everybody, and so nobody's time
 
     told = os.fdopen(os.dup(1), "w")
@@ -123,44 +122,27 @@ def main(arguments: list[str]) -> None:
 
 def race(given: argparse.Namespace, arguments: list[str], asked: Any, told: Any) -> None:
     """Runs makemore.py to its end, in turns."""
-    definitions, program = parts(given.script)
-    left = module(given.script, arguments)
+    makemore = Script(given.script, arguments)
+    left = makemore.namespace
     with (given.out / "curve.jsonl").open("w", encoding="utf-8") as curve:
         clock = Clock()
         turns = Turns(asked, told, clock)
         with clock.standing():
             turns.wait()
         look = Look(left, clock, given.every, curve)
-        exec(definitions, left)
+        makemore.define()
         for name in ("evaluate", "print_samples"):
             left[name] = _untimed(left[name], clock)
         if given.held_out:
             left["create_datasets"] = _held_out(left, given.held_out)
         _listen(look, turns)
-        exec(program, left)
+        makemore.run()
         seconds = clock.seconds
     metrics, _ = measure.losses(left)
     tokens = sum(len(word) + 1 for word in left["train_dataset"].words) / len(left["train_dataset"])
     more = {"steps": look.steps, "seconds": seconds, "set_up": look.set_up}
     jsonfile.write(given.out / "result.json", metrics | more | {"tokens": tokens * left["args"].batch_size})
     turns.say("end")
-
-
-def parts(script: Path) -> tuple[Any, Any]:
-    """makemore.py's definitions, and what it does when it is called."""
-    tree = ast.parse(script.read_bytes())
-    *definitions, program = tree.body
-    return tuple(compile(ast.Module(part, []), str(script), "exec") for part in (definitions, [program]))
-
-
-def module(script: Path, arguments: list[str]) -> dict[str, Any]:
-    """An empty `__main__` for makemore.py to run in, called with these arguments."""
-    made = types.ModuleType("__main__")  # a real one: dataclasses look their classes up in it
-    made.__file__ = str(script)
-    sys.modules["__main__"] = made
-    sys.argv = [str(script), *arguments]
-    sys.path.insert(0, str(script.resolve().parent))
-    return made.__dict__
 
 
 def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ..child.sampling import UNFIT
+from ..child import programs
 from ..core import console, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
@@ -62,15 +62,14 @@ def command(
 
 
 def _drawn(plan: Plan, tree: Path, model: Path, request: dict) -> list[str]:
-    command = [sys.executable, "-m", "deltas.child.sampling", "makemore.py", str(model), "--", *plan.arguments]
-    done = subprocess.run(
-        command, cwd=tree, env=machine.environment(), input=json.dumps(request), capture_output=True, text=True
-    )
+    asked = ("makemore.py", str(model), json.dumps(request), "--", *plan.arguments)
+    command = [sys.executable, "-m", programs.SAMPLING, *asked]
+    done = subprocess.run(command, cwd=tree, env=machine.environment(), capture_output=True, text=True)
     said = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
     if done.returncode == 2:
         raise BadInput(said[0], "a prompt that a name could begin with")
     again = [f"scripts/train.sh {plan.stage.number:02d} --run {plan.run.name} --fresh"]
-    if done.returncode == UNFIT:
+    if done.returncode == programs.UNFIT:
         raise BadInput(f"the model of {plan.name} does not fit: {said[0]}", "model.pt as the run left it", again)
     if done.returncode:
         raise CheckFailed(f"{plan.name} cannot be sampled: {said[0]}", "", again)
