@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..child import programs
 from ..core import console, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
@@ -28,8 +29,8 @@ from .processes import Job, side_by_side
 from .progress import Progress, progress
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-CHILD = "deltas.child.run"
-CONTROL = "deltas.child.control"
+CHILD = programs.RUN
+CONTROL = programs.CONTROL
 TAIL = 8  # lines of the log that a failure shows
 
 
@@ -58,6 +59,15 @@ class Plan:
         """out/NN-slug/RUN/seed-S."""
         return project.out / self.stage.name / self.run.name / f"seed-{self.seed}"
 
+    def own(self, project: Project) -> Path | None:
+        """Return the stage's metrics.py, which measures every run of the stage; None where it has none."""
+        path = project.baselines / self.stage.name / "metrics.py"
+        return path if path.exists() else None
+
+    def measured_by(self, project: Project) -> str:
+        """Return the id of the code that measures this run."""
+        return programs.measured_by(self.run.control, self.own(project))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -70,8 +80,9 @@ class Result:
     reused: bool
 
     def names(self, count: int) -> list[str]:
-        """The first names that the model made up."""
-        return (self.folder / "samples.txt").read_text(encoding="utf-8").splitlines()[:count]
+        """Return the first names that the model made up; none where the run makes up no names."""
+        path = self.folder / "samples.txt"
+        return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
 
 
 def execute(
@@ -154,7 +165,8 @@ class _Work:
             "seed": plan.seed,
             "arguments": plan.arguments,
             "code_id": plan.code_id,
-            **({"control": plan.run.control, "control_id": plan.run.control_id} if plan.run.control else {}),
+            "measured_by": plan.measured_by(project),
+            **({"control": plan.run.control} if plan.run.control else {}),
             **environment,
         }
         self.result: Result | None = None
@@ -168,9 +180,9 @@ class _Work:
         self.say("under way")
         arguments = ["--seed", str(self.plan.seed), "--work-dir", str(self.folder), *self.plan.arguments]
         program = (CONTROL, self.plan.run.control) if self.plan.run.control else (CHILD,)
-        own = self.project.baselines / self.plan.stage.name / "metrics.py"
-        files = (str(self.folder), str(own)) if own.exists() and not self.plan.run.control else (str(self.folder),)
-        command = (sys.executable, "-m", *program, "makemore.py", *files, "--", *arguments)
+        own = self.plan.own(self.project)
+        paths = (str(self.folder), *([str(own)] if own else []))
+        command = (sys.executable, "-m", *program, "makemore.py", *paths, "--", *arguments)
         # the lock is the child's too: a run whose parent was killed is not overrun by the next command
         return Job(self.plan.name, command, trees / self.plan.stage.name, self.folder / "log.txt", keep=(self.lock,))
 
@@ -243,12 +255,12 @@ def _outcome(code: int) -> str:
 
 
 def finished(project: Project, plan: Plan) -> Result | None:
-    """The run, where it is there: complete, of this code, these arguments, this seed and this torch."""
+    """Return the run if it is there: complete, of this code, arguments, seed and torch, and measured by this code."""
     folder = plan.folder(project)
     about, metrics = _about(folder), _metrics(folder)
     wanted = {
         "code_id": plan.code_id,
-        "control_id": plan.run.control_id,
+        "measured_by": plan.measured_by(project),
         "arguments": plan.arguments,
         "seed": plan.seed,
         "torch": machine.torch_version(),
