@@ -15,7 +15,7 @@ from deltas.child import programs
 from deltas.core import machine
 from deltas.core.errors import CheckFailed
 from deltas.core.project import Project
-from deltas.runs import execute, processes, progress
+from deltas.runs import execute, progress
 from deltas.runs.experiment import Run
 from deltas.stages.build import Stage
 
@@ -303,7 +303,7 @@ def test_no_room_for_a_file(project):
 
 def test_bars(capsys):
     """What a terminal shows, once, since this is none."""
-    with progress._Bars() as bars:
+    with progress.Bars() as bars:
         bars.started("learned", 200)
         for step in range(0, 200, 10):
             bars.line("learned", f"step {step} | loss 2.4{step:03} | step time 1.00ms")
@@ -331,24 +331,3 @@ def test_environment(monkeypatch):
     assert (env["OMP_NUM_THREADS"], env["MKL_NUM_THREADS"], env["VECLIB_MAXIMUM_THREADS"]) == ("1", "1", "1")
     assert env["PYTHONPATH"].split(os.pathsep) == [str(HERE.parent / "scripts"), "mine"]
     assert env["PYTHONHASHSEED"] == "0"
-
-
-def test_a_command_that_is_not_there(tmp_path):
-    """What can't be started takes nobody with it."""
-
-    class Deaf:
-        def started(self, job):
-            self.first = job
-
-        def line(self, job, text):
-            pass
-
-        def ended(self, job, code):
-            return True
-
-    sleeper = processes.Job("sleeper", (sys.executable, "-c", "import time; time.sleep(30)"), tmp_path, tmp_path / "a")
-    absent = processes.Job("absent", ("no such program",), tmp_path, tmp_path / "b")
-    before = time.monotonic()
-    with pytest.raises(FileNotFoundError):
-        processes.side_by_side([sleeper, absent], Deaf(), at_once=2)
-    assert time.monotonic() - before < 10

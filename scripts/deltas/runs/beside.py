@@ -18,8 +18,8 @@ def compare(results: Sequence[Result]) -> list[Result]:
         beside = result.plan.run.beside
         other = by_run.get((beside, result.plan.seed)) if beside else None
         if other:
-            metrics = programs.compare_names(_names(result), _names(other))
-            result = dataclasses.replace(result, metrics=result.metrics | metrics)
+            metrics = {**result.metrics, **programs.compare_names(_names(result), _names(other))}
+            result = dataclasses.replace(result, metrics=metrics)
         compared.append(result)
     return compared
 
