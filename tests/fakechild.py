@@ -1,21 +1,22 @@
-"""`python -m fakechild makemore.py RUN_DIR -- ARGUMENTS…`: deltas.child without torch, as bad as told."""
+"""`python -m fakechild makemore.py RUN_DIR [METRICS.py] -- ARGUMENTS…`: a child without torch, as bad as told."""
 
 import json
 import os
 import signal
 import sys
 import time
-from pathlib import Path
 
-from deltas.child.run import end_with_parent
+from deltas.child.lifetime import end_with_parent
+from deltas.child.run import parse
 
 FIGURES = {"train_loss": 2.4, "test_loss": 2.5, "test_loss_unseen": None, "parameters": 729, "seconds": 0.1}
 
 
-def main(script: str, folder: str, dashes: str, *arguments: str) -> None:
-    assert dashes == "--" and Path(script).exists()
+def main(*words: str) -> None:
+    call = parse([*words], "python -m fakechild makemore.py RUN_DIR [METRICS.py] -- ARGUMENTS…")
+    assert call.script.exists() and (call.own is None or call.own.exists())
     end_with_parent()
-    run_dir = Path(folder)
+    run_dir, arguments = call.folder, call.arguments
     seed = int(arguments[arguments.index("--seed") + 1])
     mode = arguments[arguments.index("--mode") + 1] if "--mode" in arguments else "good"
     print("arguments", *arguments)
@@ -41,8 +42,16 @@ def main(script: str, folder: str, dashes: str, *arguments: str) -> None:
         return
     (run_dir / "samples.txt").write_text(f"emma\n\nolivia{seed}\n")
     shift = float(os.environ.get("FAKE_SHIFT", "0"))
-    metrics = FIGURES | {"test_loss": 2.5 + seed / 1e4 + shift, "steps": 20}
-    (run_dir / "metrics.json").write_text(json.dumps(metrics))
+    loss = 2.5 + seed / 1e4 + shift
+    items = {
+        "unit": "test name",
+        "keys": ["emma", "ed"],
+        "weights": [5, 3],
+        "values": {"test_loss": [5 * loss + 1, 3 * loss - 1]},
+        "subsets": {"test_loss_unseen": {"of": "test_loss", "where": [0, 0]}},
+    }
+    (run_dir / "items.json").write_text(json.dumps(items))
+    (run_dir / "metrics.json").write_text(json.dumps(FIGURES | {"test_loss": loss, "steps": 20}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Figures out of what `--diagnostics` writes: one line of JSON a step, see patch 03.
+"""Metrics of what `--diagnostics` writes: one line of JSON for every recorded step (see the patch).
 
-Layers are the tanh layers from the input on; weights are listed from the embedding to the output layer.
+Layers are the tanh layers, from the input on. Weights are listed from the embedding to the output layer.
 """
 
 import json
@@ -12,40 +12,41 @@ FILE = "diagnostics.jsonl"
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """Return the metrics of a run, from what it wrote into its folder; none where it wrote no diagnostics."""
+    """Return the metrics of a run from what it wrote into its folder; none where it wrote no diagnostics."""
     return summary(read(folder))
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """The records of a run; none where it wrote none."""
+    """Return the records of a run, in the order of its steps; none where it wrote none."""
     path = folder / FILE
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def summary(records: list[dict[str, Any]]) -> dict[str, float]:
-    """Metrics at the first record ("start", step 0) and at the last ("end"); empty without records.
+    """Return metrics of the first record ("start", step 0) and of the last ("end"); none without records.
 
-    saturation: share of tanh outputs beyond 0.97, mean over layers. dead: share of neurons that are there for every
-    character of the batch. activation_std_low, _high: over the layers. gradient_spread: largest over smallest standard
-    deviation of a layer's gradient. update_data: the median over hidden weights and the records after the first third
-    of the training of std(update) / std(weight).
+    saturation: share of tanh outputs beyond 0.97, mean over the layers. dead: share of neurons that are beyond it for
+    every character of the batch, mean over the layers. activation_std_low, activation_std_high: smallest and largest
+    standard deviation of a layer's outputs. gradient_spread: largest over smallest standard deviation of a layer's
+    gradient. update_data: std(update) / std(weight), the median over hidden weights and over the records after the
+    first third of the training.
     """
     if not records:
         return {}
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for when, record in (("start", records[0]), ("end", records[-1])):
         deviations = [layer["std"] for layer in record["act"]]
         gradients = [layer["std"] for layer in record["grad"]]
-        found[f"saturation_{when}"] = statistics.fmean(layer["saturated"] for layer in record["act"])
-        found[f"dead_{when}"] = statistics.fmean(layer["dead"] for layer in record["act"])
-        found[f"activation_std_low_{when}"] = min(deviations)
-        found[f"activation_std_high_{when}"] = max(deviations)
-        found[f"gradient_spread_{when}"] = max(gradients) / min(gradients) if min(gradients) else float("inf")
+        metrics[f"saturation_{when}"] = statistics.fmean(layer["saturated"] for layer in record["act"])
+        metrics[f"dead_{when}"] = statistics.fmean(layer["dead"] for layer in record["act"])
+        metrics[f"activation_std_low_{when}"] = min(deviations)
+        metrics[f"activation_std_high_{when}"] = max(deviations)
+        metrics[f"gradient_spread_{when}"] = max(gradients) / min(gradients) if min(gradients) else float("inf")
     later = [record for record in records if record["step"] >= records[-1]["step"] / 3]
-    found["update_data"] = statistics.median(ratio for record in later for ratio in hidden(record))
-    return found
+    metrics["update_data"] = statistics.median(ratio for record in later for ratio in hidden(record))
+    return metrics
 
 
 def hidden(record: dict[str, Any]) -> list[float]:
-    """update:data of the hidden layers' weights: neither the embedding's nor the output layer's."""
+    """Return update:data of the hidden layers' weights: neither of the embedding nor of the output layer."""
     return [weight["update:data"] for weight in list(record["weight"].values())[1:-1]]

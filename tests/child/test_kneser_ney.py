@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,17 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deltas.child import control, measure
-from deltas.child.kneser_ney import FALLBACK, KneserNey, choose_order, discounts
-from deltas.child.run import SAMPLES
+from deltas.child import control, measure, programs
+from deltas.child.kneser_ney import FALLBACK, KneserNey, choose_order, discounts, fitted
 from deltas.core import jsonfile
 from deltas.core.errors import BadInput, CheckFailed
 from deltas.core.project import Project
-from deltas.evidence import baseline
-from deltas.evidence.baseline import Baseline
 from deltas.runs import execute, experiment
 from deltas.runs.execute import Plan
-from deltas.runs.experiment import Experiment, Run
+from deltas.runs.experiment import Run
 
 MAKEMORE = Path(__file__).resolve().parents[2] / "upstream" / "makemore"
 END = "."
@@ -237,9 +233,8 @@ def test_a_control_in_experiment_toml(tmp_path):
     path = tmp_path / "experiment.toml"
     path.write_text(TOML)
     counted, found = experiment.read(path).runs
-    assert found == Run("control", ("--split-seed", "3407"), 0, "kneser-ney")
+    assert found == Run(name="control", args=("--split-seed", "3407"), steps=0, control="kneser-ney")
     assert (found.total, found.program, counted.program) == (0, "kneser-ney", "makemore.py")
-    assert counted.control_id is None and len(found.control_id) == 16
     for old, new, why in (
         ("kneser-ney", "oracle", "no control 'oracle'"),
         ('"kneser-ney"', "3", "no control 3"),
@@ -251,38 +246,14 @@ def test_a_control_in_experiment_toml(tmp_path):
             experiment.read(path)
 
 
-def test_its_id_is_that_of_its_code(tmp_path, monkeypatch):
-    """Prose may change; a line of code makes what was recorded stale."""
-    found = control.identify("kneser-ney")
-    for name in control.SOURCES["kneser-ney"]:
-        (tmp_path / name).write_bytes((Path(control.__file__).parent / name).read_bytes())
-    monkeypatch.setattr(control, "__file__", str(tmp_path / "control.py"))
-    source = tmp_path / "kneser_ney.py"
-    for addition, same in (("", True), ("\n# more prose\n", True), ("\nHELD_OUT = 11\n", False)):
-        source.write_text(source.read_text() + addition)
-        assert (control.identify.__wrapped__("kneser-ney") == found) is same
-
-
-def test_stale():
-    runs = (Run("counted", ()), Run("control", (), 0, "kneser-ney"))
-    described = Experiment("02-x", "X", (1, 2), runs, ())
-    values = {"x": baseline.summarise((1.0, 2.0))}
-    fields = ("02-x", "c", "2", "3", 1, "cpu", "today", (1, 2), {"counted": (), "control": ()})
-    good = Baseline(*fields, {"counted": values, "control": values}, {"control": runs[1].control_id})
-    assert baseline.stale(good, described, "c") == []
-    for controls in ({}, {"control": "0" * 16}, {"control": runs[1].control_id, "counted": "0" * 16}):
-        old = Baseline(*fields, good.runs, controls)
-        assert len(baseline.stale(old, described, "c")) == 1
-
-
 class Stage:
     name = "02-x"
 
 
 def test_its_plan_and_its_files():
-    plan = Plan(Stage(), Run("control", ("--split-seed", "3407"), 0, "kneser-ney"), 5, "c")
-    assert plan.arguments == ["--split-seed", "3407"]
-    assert Plan(Stage(), Run("r", ("--x",)), 5, "c").arguments == ["-n", "0", "--x"]
+    run = Run(name="control", args=("--split-seed", "3407"), steps=0, control="kneser-ney")
+    assert Plan(Stage(), run, 5, "c").arguments == ["--split-seed", "3407"]
+    assert Plan(Stage(), Run(name="r", args=("--x",)), 5, "c").arguments == ["-n", "0", "--x"]
 
 
 SCRIPT = """
@@ -310,7 +281,8 @@ def made(root, seeds=(1,), args=("--split-seed", "3407")):
         (folder / "makemore.py").write_text(SCRIPT)
         (folder / "names.txt").write_text("\n".join(toy(200, 5)))
 
-    plans = [Plan(Stage(), Run("control", args, 0, "kneser-ney"), seed, "c") for seed in seeds]
+    run = Run(name="control", args=args, steps=0, control="kneser-ney")
+    plans = [Plan(Stage(), run, seed, "c") for seed in seeds]
     return execute.execute(Project(root), plans, export)
 
 
@@ -323,17 +295,20 @@ def test_a_run_from_start_to_end(tmp_path, monkeypatch):
     assert metrics["steps"] == 0 and metrics["order"] in range(1, 9) and metrics["parameters"] > 50
     same = set(metrics) - {"seconds"}
     assert {key: metrics[key] for key in same} == {key: second.metrics[key] for key in same}  # the split is the same
-    assert (first.folder / "names.json").read_bytes() == (second.folder / "names.json").read_bytes()
-    assert first.names(50) != second.names(50) and len(first.names(9999)) == SAMPLES
-    rows = json.loads((first.folder / "names.json").read_text())
-    assert len(rows) == 20
-    assert metrics["test_loss"] == pytest.approx(measure.mean((nats, tokens) for _, nats, tokens, _ in rows))
-    unseen = measure.mean((nats, tokens) for _, nats, tokens, seen in rows if not seen)
-    assert metrics["test_loss_unseen"] == pytest.approx(unseen)
+    assert (first.folder / "items.json").read_bytes() == (second.folder / "items.json").read_bytes()
+    assert first.names(50) != second.names(50) and len(first.names(9999)) == measure.SAMPLES
+    items = json.loads((first.folder / "items.json").read_text())
+    nats, tokens = items["values"]["test_loss"], items["weights"]
+    unseen = items["subsets"]["test_loss_unseen"]["where"]
+    assert len(nats) == 20 and tokens == [len(name) + 1 for name in items["keys"]]
+    assert metrics["test_loss"] == pytest.approx(sum(nats) / sum(tokens))
+    marked = [(loss, count) for loss, count, counts in zip(nats, tokens, unseen, strict=True) if counts]
+    assert metrics["test_loss_unseen"] == pytest.approx(sum(n for n, _ in marked) / sum(c for _, c in marked))
     about = jsonfile.read(first.folder / "run.json")
-    assert about["control"] == "kneser-ney" and about["control_id"] == control.identify("kneser-ney")
+    assert about["control"] == "kneser-ney"
+    assert about["measured_by"] == programs.measured_by("kneser-ney", None) != programs.measured_by(None, None)
     assert made(tmp_path)[0].reused
-    monkeypatch.setattr(control, "identify", lambda kind: "0" * 16)
+    monkeypatch.setattr(programs, "measured_by", lambda control, own: "0" * 16)
     assert not made(tmp_path)[0].reused
 
 
@@ -343,20 +318,30 @@ def test_a_run_that_fails_says_why(tmp_path):
             made(tmp_path, args=args)
 
 
+def test_a_stages_own_metrics_are_measured_of_controls_too(tmp_path):
+    own = tmp_path / "baselines" / "02-x" / "metrics.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("def measure(folder): return {'drawn': len((folder / 'samples.txt').read_text().splitlines())}")
+    (result,) = made(tmp_path)
+    assert result.metrics["drawn"] == measure.SAMPLES
+    assert result.about["measured_by"] == programs.measured_by("kneser-ney", own)
+    own.write_text(own.read_text().replace("'drawn'", "'made_up'"))
+    assert made(tmp_path)[0].metrics["made_up"] == measure.SAMPLES  # repeated: it is measured by something else
+
+
 # -- the figures of names.txt -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not (MAKEMORE / "makemore.py").exists(), reason="upstream/makemore is not there")
-def test_names_txt(monkeypatch):
+@pytest.mark.usefixtures("as_main")
+def test_names_txt():
     """Upstream's split: modified Kneser–Ney at 1.937, on unseen names 1.987, the order as training names choose it."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setitem(sys.modules, "makemore", None)
     train, test = control.datasets(MAKEMORE / "makemore.py", str(MAKEMORE / "names.txt"), 3407)
     assert (len(train.words), len(test.words)) == (31033, 1000)
-    model = control.fit(train.chars, train.words)
+    model = fitted(train.chars, train.words)
     assert model.order == 6
-    metrics, names = control.losses(model, train.words, test.words)
+    metrics, items = control.losses(model, train.words, test.words)
     assert metrics["test_loss"] == pytest.approx(1.937, abs=0.003)
     assert metrics["test_loss_unseen"] == pytest.approx(1.987, abs=0.004)
     assert metrics["train_loss"] < 1.7 and metrics["parameters"] > 100_000
-    assert sum(seen for *_, seen in names) == 153
+    assert items["subsets"]["test_loss_unseen"]["where"].count(0) == 153

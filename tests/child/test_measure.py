@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from deltas.child import measure
+from deltas.child import measure, programs
 from deltas.child import run as child
 from deltas.core.project import Project
 from deltas.runs import execute
@@ -35,6 +35,9 @@ class Words:
 
     def get_output_length(self):
         return self.longest + 1
+
+    def encode(self, word):
+        return torch.tensor([ALPHABET.index(letter) + 1 for letter in word])
 
     def decode(self, row):
         return "".join(ALPHABET[i - 1] for i in row)
@@ -99,17 +102,21 @@ def test_per_name(monkeypatch):
 
 
 def test_losses_are_means_over_tokens():
-    metrics, names = measure.losses(left(Table(P), TRAIN, TEST))
+    metrics, items = measure.losses(left(Table(P), TRAIN, TEST))
     assert metrics == {
         "train_loss": pytest.approx(sum(map(nats, TRAIN)) / 17, rel=1e-6),
         "test_loss": pytest.approx(sum(map(nats, TEST)) / 12, rel=1e-6),
         "test_loss_unseen": pytest.approx((nats("ba") + nats("bb")) / 6, rel=1e-6),
         "parameters": 9,
     }
-    assert [(name, tokens, seen) for name, _, tokens, seen in names] == [
-        ("ab", 3, True), ("ba", 3, False), ("ab", 3, True), ("bb", 3, False),
-    ]  # fmt: skip
-    assert [each[1] for each in names] == pytest.approx([nats(word) for word in TEST], rel=1e-6)
+    assert items == {
+        "unit": "test name",
+        "keys": TEST,
+        "weights": [3, 3, 3, 3],
+        "values": {"test_loss": pytest.approx([nats(word) for word in TEST], rel=1e-6)},
+        "subsets": {"test_loss_unseen": {"of": "test_loss", "where": [0, 1, 0, 1]}},
+    }
+    assert sum(items["values"]["test_loss"]) / sum(items["weights"]) == metrics["test_loss"]  # to the last bit
 
 
 def test_nothing_to_measure_is_none():
@@ -120,10 +127,10 @@ def test_nothing_to_measure_is_none():
 
 def test_an_impossible_name_is_infinitely_surprising():
     p = [[0.2, 0.5, 0.3], [0.4, 0.6, 0.0], [0.7, 0.2, 0.1]]
-    metrics, names = measure.losses(left(Table(p), ["a", "ba"], ["ab", "ba"]))
+    metrics, items = measure.losses(left(Table(p), ["a", "ba"], ["ab", "ba"]))
     assert metrics["test_loss"] == math.inf
     assert metrics["train_loss"] == pytest.approx((nats("a", p) + nats("ba", p)) / 5, rel=1e-6)
-    assert names[0][1] == math.inf
+    assert items["values"]["test_loss"][0] == math.inf
 
 
 def test_samples_come_from_the_seed_in_eval_mode():
@@ -133,6 +140,8 @@ def test_samples_come_from_the_seed_in_eval_mode():
     assert first == measure.sample(space, 20, 3) != measure.sample(space, 20, 4)
     assert len(first) == 20 and all(set(name) <= set(ALPHABET) and len(name) <= 4 for name in first)
     assert not any(training for _, training, _ in model.asked)
+    begun = measure.sample(space, 20, 3, prompt="ab")
+    assert all(name.startswith("ab") and len(name) <= 4 for name in begun) and len(set(begun)) > 1
 
 
 def test_upstreams_own_evaluation_agrees():
@@ -162,7 +171,8 @@ def test_infinity_is_valid_json_and_comes_back(tmp_path):
 BAD = {
     "not a number": ({"model": Table([[math.nan] * 3] * 3)}, "not a number: train_loss, test_loss"),
     "no model": ({"model": None}, "leaves no model"),
-    "metric that is measured here": ({"metrics": {"test_loss": 1.0}}, "'test_loss', which is measured here"),
+    "no model, and metrics that are none": ({"model": None, "metrics": {}}, "leaves no model and no dict `metrics`"),
+    "metric that is measured already": ({"metrics": {"test_loss": 1.0}}, "'test_loss', which is measured already"),
     "metric of text": ({"metrics": {"gain": "big"}}, r"metrics\['gain'\]: 'big'"),
     "metric that is not a number": ({"metrics": {"gain": math.nan}}, "not a number: gain"),
 }
@@ -183,6 +193,26 @@ def test_what_a_stage_adds(tmp_path):
     child.finish(left(Table(P), TRAIN, TEST, metrics=added), MEASURED, tmp_path)
     metrics = execute._metrics(tmp_path)
     assert (metrics["kl"], metrics["dead"], metrics["steps"], metrics["works"]) == (0.25, 3, 40, 1)
+
+
+def test_a_stage_without_a_language_model(tmp_path, capsys):
+    """Its own metrics are the result; there are no names, no items and no loss of upstream's."""
+    space = {"metrics": {"solved": {"easy": 0.5, "hard": 0.0}, "programs": 12}, "args": None, "library": ["map"]}
+    child.finish(space, MEASURED, tmp_path)
+    assert execute._metrics(tmp_path) == {
+        "steps": 0, "seconds": 1.5, "solved.easy": 0.5, "solved.hard": 0.0, "programs": 12,
+    }  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {"metrics.json"}
+    assert "leaves no model, train_dataset, test_dataset, generate behind" in capsys.readouterr().out
+
+
+def test_one_whose_metrics_are_in_its_files(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text("def measure(folder): return {'files': len(list(folder.iterdir()))}")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    child.finish({"model": torch.nn.Linear(1, 1)}, MEASURED, folder, own)
+    assert execute._metrics(folder) == {"steps": 0, "seconds": 1.5, "files": 1}  # model.pt
 
 
 # -- from end to end --------------------------------------------------------------------------------------------------
@@ -230,7 +260,7 @@ def test_a_run(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     project = Project(tmp_path / "ä project")
     stage = Stage(0, "commit", "tree")
-    plan = execute.Plan(stage, Run("fake", ("--max-steps", "10")), 5, "0123456789abcdef")
+    plan = execute.Plan(stage, Run(name="fake", args=("--max-steps", "10")), 5, "0123456789abcdef")
 
     def export(_, folder):
         folder.mkdir(parents=True)
@@ -240,7 +270,7 @@ def test_a_run(tmp_path, monkeypatch, capfd):
     folder = project.out / "00-upstream" / "fake" / "seed-5"
     assert result.folder == folder and not result.reused
     assert {each.name.partition(".tfevents")[0] for each in folder.iterdir()} == {
-        "run.json", "metrics.json", "names.json", "samples.txt", "model.pt", "log.txt", "events.out",
+        "run.json", "metrics.json", "items.json", "samples.txt", "model.pt", "log.txt", "events.out",
     }  # fmt: skip
 
     echo = (folder / "log.txt").read_text().splitlines()[0]
@@ -254,12 +284,68 @@ def test_a_run(tmp_path, monkeypatch, capfd):
     model.load_state_dict(torch.load(folder / "model.pt"))  # the final one: the script itself saved an empty one
     space = left(model, TRAIN, TEST)
     assert measure.losses(space)[0].items() <= metrics.items()
-    assert result.names(child.SAMPLES) == measure.sample(space, child.SAMPLES, 5)
-    assert [each[0] for each in json.loads((folder / "names.json").read_text())] == TEST
+    assert result.names(999) == measure.sample(space, measure.SAMPLES, 5)
+    assert json.loads((folder / "items.json").read_text()) == measure.losses(space)[1]
 
     about = json.loads((folder / "run.json").read_text())
     assert about["complete"] is True and about["arguments"] == ["-n", "0", "--max-steps", "10"]
     assert about["torch"] == torch.__version__ and about["threads"] == 1 and about["cpu"]
+    assert about["measured_by"] == programs.measured_by(None, None)
     said = capfd.readouterr()
     assert said.out == ""
     assert "step 10 of 10, loss" in said.err and "done after" in said.err
+
+
+TOOL = """
+import os, sys
+import torch
+work = sys.argv[sys.argv.index('--work-dir') + 1]
+if __name__ == '__main__':
+    print("step 9 | loss 0.0 | step time 1.00ms")
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for step in range(120):
+        weight.sum().backward()
+        optimizer.step()
+    open(os.path.join(work, 'answers.txt'), 'w').write("right wrong right right")
+    metrics = {"solved": {"easy": torch.tensor(0.5), "hard": 0}, "programs": 12}
+"""
+OWN = """
+def measure(folder):
+    return {"answers": 4}
+def items(folder):
+    answers = (folder / "answers.txt").read_text().split()
+    return {"unit": "task", "keys": ["a", "b", "c", "d"], "weights": [1, 1, 1, 1],
+            "values": {"right": [float(answer == "right") for answer in answers]},
+            "subsets": {"right_late": {"of": "right", "where": [0, 0, 1, 1]}}}
+"""
+
+
+def test_a_run_of_a_stage_that_is_no_language_model(tmp_path):
+    """From end to end: its makemore.py leaves nothing but `metrics`, a table among them; items are the stage's own."""
+    project = Project(tmp_path)
+    plan = execute.Plan(Stage(0, "commit", "tree"), Run(name="tool", args=()), 5, "0123456789abcdef")
+    own = project.baselines / "00-upstream" / "metrics.py"
+    own.parent.mkdir(parents=True)
+    own.write_text(OWN)
+
+    def export(_, folder):
+        folder.mkdir(parents=True)
+        (folder / "makemore.py").write_text(TOOL)
+
+    (result,) = execute.execute(project, [plan], export)
+    seconds = result.metrics.pop("seconds")
+    assert 0 < seconds < 60
+    assert result.metrics == {
+        "steps": 120, "solved.easy": 0.5, "solved.hard": 0, "programs": 12,
+        "answers": 4, "right": 0.75, "right_late": 1.0,
+    }  # fmt: skip
+    assert result.names(10) == []
+    items = json.loads((result.folder / "items.json").read_text())
+    assert (items["unit"], items["values"]) == ("task", {"right": [1.0, 0.0, 1.0, 1.0]})
+    steps, weights = torch.load(result.folder / "trace.pt")
+    assert steps == (50, 100) and [weight[0].item() for weight in weights] == pytest.approx([-126.5, -504.0])
+    (reused,) = execute.execute(project, [plan], export)
+    assert reused.reused
+    own.write_text(OWN.replace('"answers": 4', '"answers": 5'))
+    assert execute.execute(project, [plan], export)[0].metrics["answers"] == 5

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from deltas.child import sampling
-from deltas.runs.beside import same
+from deltas.child.programs import compare_names
 
 
 class Data:
@@ -30,7 +30,8 @@ def generate(model, idx, steps, do_sample=False, top_k=None):
 
 @pytest.fixture
 def left():
-    return {"model": torch.nn.Linear(1, 1), "train_dataset": Data(), "generate": generate, "args": SimpleNamespace()}
+    args = SimpleNamespace(device="cpu")
+    return {"model": torch.nn.Linear(1, 1), "train_dataset": Data(), "generate": generate, "args": args}
 
 
 def test_names_begin_with_the_prompt_and_are_no_longer_than_names_are(left):
@@ -75,4 +76,4 @@ def test_bad_usage(makemore, arguments):
     ],
 )
 def test_share_of_same_characters(names, others, share):
-    assert same(names, others) == pytest.approx(share)
+    assert compare_names(names, others) == {"same_characters": pytest.approx(share)}

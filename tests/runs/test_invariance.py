@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from deltas.child.weights import hash_of
 from deltas.core import machine
 from deltas.core.errors import CheckFailed
 from deltas.core.project import Project
@@ -30,7 +31,7 @@ shutil.copy(weights, f"{out}/model.pt")
 def check(tmp_path, monkeypatch):
     """check(what the stage's code does more, types) -> differences as (type, what)."""
     monkeypatch.setattr(machine, "torch_version", lambda: "2.0")
-    monkeypatch.setattr(invariance, "_weights", lambda files: [invariance._hash(str(file)) for file in files])
+    monkeypatch.setattr(invariance, "_weights", lambda files, _: [hash_of(str(file)) for file in files])
     project = Project(tmp_path / "project")
     weights = {"w": torch.arange(6.0).view(2, 3), "mask": torch.tensor([True, False])}
     for name, tensors in (
@@ -76,7 +77,7 @@ def test_the_same(check):
 DIFFERENT = {
     "print('more')": "prints 3 lines, where upstream prints 2",
     "weights = 'other.pt'": "prints the same and saves other weights",
-    "sys.exit('no')": "exit code 1: no",
+    "sys.exit('no')": "failed with exit code 1: no",
     "sys.exit()": "saves no model",
 }
 
@@ -95,14 +96,15 @@ def test_a_child_reads_the_weights(tmp_path):
     torch.save({"w": torch.ones(2)}, tmp_path / "a.pt")
     torch.save({"w": torch.zeros(2)}, tmp_path / "b.pt")
     files = [tmp_path / "a.pt", tmp_path / "b.pt"]
-    assert invariance._weights(files) == [invariance._hash(str(file)) for file in files]
+    found = invariance._weights(files, tmp_path)
+    assert found == [hash_of(str(file)) for file in files] and len(set(found)) == 2
     (tmp_path / "b.pt").write_bytes(b"no weights")
     with pytest.raises(CheckFailed, match="the saved weights can't be read"):
-        invariance._weights(files)
+        invariance._weights(files, tmp_path)
 
 
 def test_upstream_has_to_train(check):
-    with pytest.raises(CheckFailed, match="stage 00 does not train: exit code 3"):
+    with pytest.raises(CheckFailed, match="stage 00 does not train: failed with exit code 3"):
         check("", upstream="os._exit(3)")
 
 

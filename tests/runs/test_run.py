@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from deltas.child import programs
 from deltas.core import machine
 from deltas.core.errors import CheckFailed
 from deltas.core.project import Project
-from deltas.runs import execute, processes, progress
+from deltas.runs import execute, progress
 from deltas.runs.experiment import Run
 from deltas.stages.build import Stage
 
@@ -23,7 +24,7 @@ STAGE = Stage(0, "commit", "tree")
 
 
 def plan(seed=1, mode="good", name="fake", code="c" * 16, steps=20) -> execute.Plan:
-    return execute.Plan(STAGE, Run(name, ("--mode", mode), steps), seed, code)
+    return execute.Plan(STAGE, Run(name=name, args=("--mode", mode), steps=steps), seed, code)
 
 
 def export(_stage, folder: Path) -> None:
@@ -86,7 +87,9 @@ def test_a_complete_run_is_reused(project, capsys):
     assert {each.name for each in first.folder.parent.iterdir()} == {"seed-1", ".seed-1.lock"}
 
 
-@pytest.mark.parametrize("other", [plan(code="d" * 16), replace(plan(), run=Run("fake", ("--mode", "good", "-x")))])
+@pytest.mark.parametrize(
+    "other", [plan(code="d" * 16), replace(plan(), run=Run(name="fake", args=("--mode", "good", "-x")))]
+)
 def test_a_run_of_another_kind_is_not_reused(project, other):
     have(project, plan())
     assert have(project, other)[0].reused is False
@@ -96,6 +99,21 @@ def test_a_run_of_another_kind_is_not_reused(project, other):
 def test_nor_one_of_another_torch(project, monkeypatch):
     have(project, plan())
     monkeypatch.setattr(machine, "torch_version", lambda: "2.1")
+    assert have(project, plan())[0].reused is False
+
+
+def test_nor_one_that_was_measured_by_other_code(project, monkeypatch):
+    """The code of the measurement, and the stage's own metrics.py, belong to what a run is."""
+    first = have(project, plan())[0]
+    assert about(first.folder)["measured_by"] == programs.measured_by(None, None)
+    own = project.baselines / "00-upstream" / "metrics.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("def measure(folder):\n    return {}\n")
+    second = have(project, plan())[0]
+    assert not second.reused and about(second.folder)["measured_by"] == programs.measured_by(None, own)
+    own.write_text("# said otherwise\n" + own.read_text())
+    assert have(project, plan())[0].reused
+    monkeypatch.setattr(programs, "measured_by", lambda control, own: "0" * 16)
     assert have(project, plan())[0].reused is False
 
 
@@ -285,7 +303,7 @@ def test_no_room_for_a_file(project):
 
 def test_bars(capsys):
     """What a terminal shows, once, since this is none."""
-    with progress._Bars() as bars:
+    with progress.Bars() as bars:
         bars.started("learned", 200)
         for step in range(0, 200, 10):
             bars.line("learned", f"step {step} | loss 2.4{step:03} | step time 1.00ms")
@@ -313,24 +331,3 @@ def test_environment(monkeypatch):
     assert (env["OMP_NUM_THREADS"], env["MKL_NUM_THREADS"], env["VECLIB_MAXIMUM_THREADS"]) == ("1", "1", "1")
     assert env["PYTHONPATH"].split(os.pathsep) == [str(HERE.parent / "scripts"), "mine"]
     assert env["PYTHONHASHSEED"] == "0"
-
-
-def test_a_command_that_is_not_there(tmp_path):
-    """What can't be started takes nobody with it."""
-
-    class Deaf:
-        def started(self, job):
-            self.first = job
-
-        def line(self, job, text):
-            pass
-
-        def ended(self, job, code):
-            return True
-
-    sleeper = processes.Job("sleeper", (sys.executable, "-c", "import time; time.sleep(30)"), tmp_path, tmp_path / "a")
-    absent = processes.Job("absent", ("no such program",), tmp_path, tmp_path / "b")
-    before = time.monotonic()
-    with pytest.raises(FileNotFoundError):
-        processes.side_by_side([sleeper, absent], Deaf(), at_once=2)
-    assert time.monotonic() - before < 10

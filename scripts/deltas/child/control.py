@@ -1,55 +1,43 @@
-"""`python -m deltas.child.control KIND makemore.py RUN_DIR -- ARGUMENTS…`: a run of another program on the same data.
+"""`python -m deltas.child.control KIND makemore.py RUN_DIR [METRICS.py] -- ARGUMENTS…`: a control, on the same data.
 
-A control says what the simplest other thing achieves. The stage's makemore.py serves for its `create_datasets` alone;
-what is written is what a run of makemore leaves behind (see run.py), less model.pt. Metrics, besides the losses:
+A control says what the simplest other program achieves. It takes the data from the stage's makemore.py, which does not
+train, and writes what a run of makemore.py leaves (see run.py), without model.pt. Its metrics, besides the losses:
 
     order          of the n-grams, the best on held-out training names
     parameters     how many counts are stored
 """
 
 import argparse
-import functools
 import sys
 import time
-import types
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.codeid import code_id
-from . import measure, run
-from .kneser_ney import KneserNey, choose_order
-
-SOURCES = {"kneser-ney": ("kneser_ney.py",)}  # kind -> what its figures depend on, besides the stage
-PROTOCOL = 1  # goes up when this file measures something else; imports may move freely
+from . import kneser_ney, lifetime, measure, results, run
+from .programs import CONTROLS
+from .script import Script
 
 
-@functools.cache
-def identify(kind: str) -> str:
-    """The code id of a control: like a stage's, prose may change and it stays."""
-    folder = Path(__file__).parent
-    sources = {name: (folder / name).read_bytes() for name in SOURCES[kind]}
-    return code_id(sources | {"protocol": str(PROTOCOL).encode()})
-
-
-def main(arguments: list[str]) -> None:
-    """SystemExit with a reason where there is no result."""
-    kind, script, folder, separator, *rest = arguments
-    if kind not in SOURCES or separator != "--":
-        sys.exit(f"usage: python -m deltas.child.control {'|'.join(SOURCES)} makemore.py RUN_DIR -- ARGUMENTS…")
-    run.prepare()
-    args = _arguments(kind, rest)
-    train, test = datasets(Path(script), args.input_file, args.seed if args.split_seed is None else args.split_seed)
+def main(words: list[str]) -> None:
+    """Make the run. SystemExit with a reason where there is no result."""
+    usage = f"python -m deltas.child.control {'|'.join(CONTROLS)} makemore.py RUN_DIR [METRICS.py] -- ARGUMENTS…"
+    kind, *rest = words or [""]
+    if kind not in CONTROLS:
+        sys.exit(f"usage: {usage}")
+    call = run.parse(rest, usage)
+    lifetime.begin()
+    args = _arguments(kind, call.arguments)
+    train, test = datasets(call.script, args.input_file, args.seed if args.split_seed is None else args.split_seed)
     started = time.perf_counter()
     try:
-        model = fit(train.chars, train.words, args.order)
+        model = kneser_ney.fitted(train.chars, train.words, args.order)
     except ValueError as error:
         sys.exit(f"{kind}: {error}")
     seconds = time.perf_counter() - started
-    metrics, names = losses(model, train.words, test.words)
+    metrics, items = losses(model, train.words, test.words)
     metrics |= {"steps": 0, "seconds": seconds, "order": model.order}
-    samples = model.sample(run.SAMPLES, args.seed, train.max_word_length)
-    run.write(Path(folder), metrics, names, samples)
+    samples = model.sample(measure.SAMPLES, args.seed, train.max_word_length)
+    results.write(call.folder, metrics, items, samples, own=call.own)
 
 
 def _arguments(kind: str, arguments: list[str]) -> argparse.Namespace:
@@ -63,41 +51,20 @@ def _arguments(kind: str, arguments: list[str]) -> argparse.Namespace:
 
 
 def datasets(script: Path, input_file: str, seed: int) -> tuple[Any, Any]:
-    """(train, test) as makemore.py draws them from this seed."""
+    """Return (train, test) as makemore.py draws them from this seed."""
     import torch
 
-    module = types.ModuleType("makemore")  # not "__main__": nothing is to be trained
-    module.__file__ = str(script)
-    sys.modules["makemore"] = module
-    sys.path.insert(0, str(script.resolve().parent))
-    exec(compile(script.read_bytes(), str(script), "exec"), module.__dict__)
+    makemore = Script(script)
+    makemore.define()
     torch.manual_seed(seed)
-    return module.create_datasets(input_file)
+    return makemore.namespace["create_datasets"](input_file)
 
 
-def fit(chars: Sequence[str], words: Sequence[str], order: int | None = None) -> KneserNey:
-    """Counts all the words; the order, where none is given, is chosen on a tenth of them. ValueError."""
-    if order is None:
-        held_out = choose_order(chars, words)
-        for each in sorted(held_out):
-            print(f"order {each}: {held_out[each]:.4f} nats per character on held-out training names", flush=True)
-        order = next(iter(held_out))
-    return KneserNey(chars, order).fit(words)
-
-
-def losses(model: KneserNey, train: Sequence[str], test: Sequence[str]) -> tuple[dict[str, Any], list[tuple]]:
-    """(metrics, names) as measure.losses gives them."""
-    known = set(train)
-    nats, tokens = (each.tolist() for each in model.losses(test))
-    names = [(word, loss, count, word in known) for word, loss, count in zip(test, nats, tokens, strict=True)]
-    train_pairs = zip(*(each.tolist() for each in model.losses(train)), strict=True)
-    metrics = {
-        "train_loss": measure.mean(train_pairs),
-        "test_loss": measure.mean((loss, count) for _, loss, count, _ in names),
-        "test_loss_unseen": measure.mean((loss, count) for _, loss, count, seen in names if not seen),
-        "parameters": model.stored,
-    }
-    return metrics, names
+def losses(model: kneser_ney.KneserNey, train: list[str], test: list[str]) -> tuple[measure.Metrics, dict[str, Any]]:
+    """Return (metrics, items) as those of a run of makemore.py are."""
+    of_train, of_test = (tuple(part.tolist() for part in model.losses(words)) for words in (train, test))
+    metrics, items = measure.of_names(train, of_train, test, of_test)
+    return metrics | {"parameters": model.stored}, items
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""`python -m deltas.child.sampling makemore.py MODEL -- ARGUMENTS…`: names from a trained model.
+"""`python -m deltas.child.sampling makemore.py MODEL REQUEST -- ARGUMENTS…`: names from a trained model.
 
-MODEL is a folder with model.pt. Reads a JSON request {"num", "prompt", "seed"} on stdin, prints the names as a JSON
-list. makemore.py itself builds and loads the model, by its own --sample-only. Exit code 2: what was asked cannot be
-done, 3: the model does not fit; why, on stderr.
+MODEL is a folder with model.pt, REQUEST a JSON object {"num", "prompt", "seed"}. makemore.py itself builds and loads
+the model, by its own --sample-only. Prints the names as a JSON list. Exit code 2: the request cannot be met;
+programs.UNFIT: model.pt is not a model of this makemore.py. The last line on stderr says why.
 """
 
 import contextlib
@@ -13,47 +13,43 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import run
-
-UNFIT = 3  # exit code: the model file is not one of this model
+from . import lifetime, measure
+from .programs import UNFIT
+from .script import Script
 
 
 def main(arguments: list[str]) -> None:
-    """What makemore.py prints of its own is dropped."""
-    script, folder, _, *rest = arguments
-    request = json.load(sys.stdin)
+    """Draw the names that are asked for. What makemore.py prints itself is dropped."""
+    script, folder, request, _, *rest = arguments
+    lifetime.begin()
+    import torch
+
+    torch.set_num_threads(1)
+    makemore = Script(Path(script), [*rest, "--work-dir", folder, "--sample-only"])
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            left, _ = run.execute(Path(script), [*rest, "--work-dir", folder, "--sample-only"])
+            makemore.define()
+            makemore.run()
         except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            print(str(error).splitlines()[0] if str(error) else "it is empty", file=sys.stderr)
-            sys.exit(UNFIT)
-    print(json.dumps(names(left, request["num"], request["prompt"], request["seed"])))
+            _refuse(str(error).splitlines()[0] if str(error) else "it is empty", UNFIT)
+    print(json.dumps(names(makemore.namespace, **json.loads(request))))
 
 
 def names(left: dict[str, Any], num: int, prompt: str, seed: int) -> list[str]:
-    """num names that begin with the prompt, drawn by upstream's own `generate`, in eval mode."""
-    import torch
-
-    model, dataset = left["model"], left["train_dataset"]
+    """Return num names that begin with the prompt. SystemExit where no name can."""
+    dataset = left["train_dataset"]
     unknown = sorted(set(prompt) - set(dataset.chars))
     if unknown:
         _refuse(f"no name of the data has {' '.join(unknown)}; it knows {''.join(dataset.chars)}")
-    steps = dataset.get_output_length() - 1 - len(prompt)
-    if steps < 1:
-        _refuse(
-            f"the prompt has {len(prompt)} letters; it has to be shorter than the longest name ({len(prompt) + steps})"
-        )
-    model.eval()
-    torch.manual_seed(seed)
-    start = [0, *dataset.encode(prompt).tolist()]  # token 0 begins a name, and ends it
-    rows = left["generate"](model, torch.tensor([start] * num), steps, do_sample=True)[:, 1:].tolist()
-    return [dataset.decode(row[: row.index(0)] if 0 in row else row) for row in rows]
+    longest = dataset.get_output_length() - 1
+    if len(prompt) >= longest:
+        _refuse(f"the prompt has {len(prompt)} letters; it has to be shorter than the longest name ({longest})")
+    return measure.sample(left, num, seed, prompt)
 
 
-def _refuse(why: str) -> None:
+def _refuse(why: str, code: int = 2) -> None:
     print(why, file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Runs: makemore.py of a stage as child processes, each in out/NN-slug/RUN/seed-S/.
 
 A run is complete when its run.json says so, and run.json says so last. A complete run is not touched until its
-successor is complete: that one is made in seed-S.new and renamed over it. Where there is nothing to lose, a run is
-made in place, and what an interrupted one leaves stays there, marked incomplete, until the run is repeated.
+successor is complete: the successor is made in seed-S.new and then renamed over it. Where there is nothing to lose, a
+run is made in place, and what an interrupted one leaves stays there, marked incomplete, until the run is repeated.
 """
 
 import contextlib
@@ -11,31 +11,32 @@ import errno
 import fcntl
 import os
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..child import programs
 from ..core import console, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..stages.build import Stage
 from .experiment import Run
-from .processes import Job, side_by_side
+from .processes import DONE, Failure, Job, Listener, refusal, side_by_side
 from .progress import Progress, progress
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-CHILD = "deltas.child.run"
-CONTROL = "deltas.child.control"
-TAIL = 8  # lines of the log that a failure shows
+CHILD = programs.RUN
+CONTROL = programs.CONTROL
+
+Metrics = dict[str, float | int | None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run to be had: this configuration of this stage, from this seed. code_id: of the stage."""
+    """A run to be made: this configuration of this stage, from this seed. code_id: of the stage."""
 
     stage: Stage
     run: Run
@@ -55,23 +56,33 @@ class Plan:
         return ["-n", "0", *self.run.args]  # first, so that the experiment may say otherwise
 
     def folder(self, project: Project) -> Path:
-        """out/NN-slug/RUN/seed-S."""
+        """Return out/NN-slug/RUN/seed-S."""
         return project.out / self.stage.name / self.run.name / f"seed-{self.seed}"
+
+    def own(self, project: Project) -> Path | None:
+        """Return the stage's metrics.py, which measures every run of the stage; None where it has none."""
+        path = project.baselines / self.stage.name / "metrics.py"
+        return path if path.exists() else None
+
+    def measured_by(self, project: Project) -> str:
+        """Return the id of the code that measures this run."""
+        return programs.measured_by(self.run.control, self.own(project))
 
 
 @dataclass(frozen=True)
 class Result:
-    """A complete run. metrics: name -> figure, None where it could not be measured. reused: it was there already."""
+    """A complete run. metrics: by name, None where one could not be measured. reused: it was there already."""
 
     plan: Plan
     folder: Path
-    metrics: dict[str, float | int | None]
+    metrics: Metrics
     about: dict[str, Any]
     reused: bool
 
     def names(self, count: int) -> list[str]:
-        """The first names that the model made up."""
-        return (self.folder / "samples.txt").read_text(encoding="utf-8").splitlines()[:count]
+        """Return the first names that the model made up; none where the run makes up no names."""
+        path = self.folder / "samples.txt"
+        return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
 
 
 def execute(
@@ -82,63 +93,63 @@ def execute(
     fresh: bool = False,
     at_once: int | None = None,
 ) -> list[Result]:
-    """Has the runs, in the order of the plans: those that are there, and the others side by side over the cores.
+    """Return one result per plan, in order. Complete runs are reused; the others run side by side over the cores.
 
-    export(stage, folder) writes a stage's files. fresh: repeat also what is there.
-    CheckFailed when torch is missing, another command has one of the runs under way, or a run fails; those that did
-    not fail are kept. KeyboardInterrupt: the children are ended, their runs stay incomplete.
+    export(stage, folder) writes a stage's files. fresh: repeat complete runs too.
+    CheckFailed when torch is missing, another command is making one of the runs, or a run fails; those that did not
+    fail are kept. KeyboardInterrupt: the children are ended, and their runs stay incomplete.
     """
     environment = machine.describe()
-    found = {} if fresh else {plan.name: finished(project, plan) for plan in plans}
+    asked = {plan.name: plan for plan in plans}
+    results = {} if fresh else _complete_ones(project, asked.values())
     with contextlib.ExitStack() as stack:
         stack.enter_context(_disk_full_is_said())
         work = []
-        for plan in {plan.name: plan for plan in plans if not found.get(plan.name)}.values():
+        for plan in asked.values():
+            if plan.name in results:
+                continue
             lock = stack.enter_context(_lock(project, plan))
             _settle(plan.folder(project))
-            found[plan.name] = None if fresh else finished(project, plan)  # it may be there by now
-            if not found[plan.name]:
+            there = None if fresh else finished(project, plan)  # another command may have made it meanwhile
+            if there:
+                results[plan.name] = there
+            else:
                 work.append(_Work(project, plan, environment, lock))
-        for name, result in found.items():
-            if result:
-                console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
+        for name, result in results.items():
+            console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
         if work:
             trees = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deltas-")))
             bars = stack.enter_context(progress())
-            _train(work, trees, export, bars, at_once)
-            found |= {each.plan.name: each.result for each in work}
-    return [found[plan.name] for plan in plans]
+            results |= _make(work, trees, export, bars, at_once)
+    return [results[plan.name] for plan in plans]
 
 
-def _train(
+def _complete_ones(project: Project, plans: Iterable[Plan]) -> dict[str, Result]:
+    there = {plan.name: finished(project, plan) for plan in plans}
+    return {name: result for name, result in there.items() if result}
+
+
+def _make(
     work: list["_Work"],
     trees: Path,
     export: Callable[[Stage, Path], None],
     bars: Progress,
     at_once: int | None,
-) -> None:
+) -> dict[str, Result]:
+    """Make the runs; return their results by the names of their plans."""
     for stage in {each.plan.stage.name: each.plan.stage for each in work}.values():
         export(stage, trees / stage.name)
-    overseer = _Overseer(work, bars)
+    listener = _Listener(bars, {each.plan.name: each for each in work})
     try:
-        side_by_side((each.job(trees) for each in work), overseer, at_once)
+        side_by_side((each.job(trees) for each in work), listener, at_once)
     except BaseException:
         for each in work:
             each.interrupted()
         raise
-    if overseer.failed:
-        first, *others = overseer.failed
-        found = [first.found, *(f"  | {line}" for line in first.tail), *(each.found for each in others)]
-        raise CheckFailed("\n".join(found), "exit code 0 and finite losses", [f"less {first.log}"])
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """found: which run, and how it ended. tail: the last lines of its log."""
-
-    found: str
-    tail: list[str]
-    log: str
+    if listener.failures:
+        log = _relative(listener.work[listener.failures[0].job.name].project, listener.failures[0].job.log)
+        raise refusal(listener.failures, "exit code 0 and finite losses", (f"less {log}",))
+    return listener.results
 
 
 class _Work:
@@ -154,106 +165,96 @@ class _Work:
             "seed": plan.seed,
             "arguments": plan.arguments,
             "code_id": plan.code_id,
-            **({"control": plan.run.control, "control_id": plan.run.control_id} if plan.run.control else {}),
+            "measured_by": plan.measured_by(project),
+            **({"control": plan.run.control} if plan.run.control else {}),
             **environment,
         }
-        self.result: Result | None = None
 
     def job(self, trees: Path) -> Job:
-        """Called when it is this run's turn."""
+        """Prepare the folder and return the child process, when it is this run's turn."""
         if self.folder.exists():
-            shutil.rmtree(self.folder)  # an incomplete one, and nobody is at it: we hold its lock
+            shutil.rmtree(self.folder)  # an incomplete run that nobody is making: we hold its lock
         self.folder.mkdir(parents=True)
         self.about["started"] = _now()
         self.say("under way")
         arguments = ["--seed", str(self.plan.seed), "--work-dir", str(self.folder), *self.plan.arguments]
         program = (CONTROL, self.plan.run.control) if self.plan.run.control else (CHILD,)
-        own = self.project.baselines / self.plan.stage.name / "metrics.py"
-        files = (str(self.folder), str(own)) if own.exists() and not self.plan.run.control else (str(self.folder),)
-        command = (sys.executable, "-m", *program, "makemore.py", *files, "--", *arguments)
-        # the lock is the child's too: a run whose parent was killed is not overrun by the next command
-        return Job(self.plan.name, command, trees / self.plan.stage.name, self.folder / "log.txt", keep=(self.lock,))
+        own = self.plan.own(self.project)
+        paths = (str(self.folder), *([str(own)] if own else []))
+        return Job(
+            self.plan.name,
+            (sys.executable, "-m", *program, "makemore.py", *paths, "--", *arguments),
+            trees / self.plan.stage.name,
+            self.folder / "log.txt",
+            keep=(self.lock,),  # the next command does not overrun a run whose parent was killed: it holds the lock too
+            steps=self.plan.run.total,
+        )
 
     def say(self, outcome: str) -> None:
-        """Writes run.json."""
-        complete = outcome == "done"
-        jsonfile.write(self.folder / "run.json", self.about | {"complete": complete, "outcome": outcome})
+        """Write run.json."""
+        jsonfile.write(self.folder / "run.json", self.about | {"complete": outcome == DONE, "outcome": outcome})
 
-    def finish(self) -> None:
-        """Marks it complete and puts it where the one before stood."""
+    def finish(self) -> Result | None:
+        """Mark the run complete and put it in the place of the one before; None where it left no metrics."""
+        metrics = _metrics(self.folder)
+        if metrics is None:
+            return None
         self.about["ended"] = _now()
-        self.say("done")
+        self.say(DONE)
         if self.folder != self.target:
             old = self.target.with_name(f"{self.target.name}.old")
             self.target.rename(old)
             self.folder.rename(self.target)
             shutil.rmtree(old, ignore_errors=True)
-        self.result = Result(self.plan, self.target, _metrics(self.target), _about(self.target), False)
+        return Result(self.plan, self.target, metrics, _about(self.target), False)
 
     def interrupted(self) -> None:
-        """Says so where it was under way; that it is incomplete, run.json has said from the start."""
+        """Say so, where the run was under way. That it is incomplete, run.json has said from the start."""
         if "started" in self.about and "ended" not in self.about:
             with contextlib.suppress(OSError):
                 self.say("interrupted")
 
-    def failure(self, outcome: str) -> _Failure:
-        """Marks it incomplete, where the disk lets it, and shows the end of its log."""
+    def failed(self, outcome: str) -> None:
+        """Say how the run failed, where the disk has room for it."""
         self.about["ended"] = _now()
         with contextlib.suppress(OSError):
             self.say(outcome)
-        log = self.folder / "log.txt"
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-        return _Failure(f"{self.plan.name}: {outcome}", lines[-TAIL:], _relative(self.project, log))
 
 
-class _Overseer:
-    """Listens to the children: passes on how they fare, and seals their runs."""
+class _Listener(Listener):
+    """Completes the runs that ended well and marks those that failed. work: by the names of the plans, and of jobs."""
 
-    def __init__(self, work: list[_Work], bars: Progress):
-        self.work = {each.plan.name: each for each in work}
-        self.bars = bars
-        self.failed: list[_Failure] = []
+    def __init__(self, bars: Progress, work: dict[str, _Work]):
+        super().__init__(bars)
+        self.work = work
+        self.results: dict[str, Result] = {}
 
-    def started(self, job: Job) -> None:
-        self.bars.started(job.name, self.work[job.name].plan.run.total)
+    def lacks(self, job: Job) -> str | None:
+        """Complete the run; return that it has no metrics, where it has none."""
+        result = self.work[job.name].finish()
+        if result is None:
+            return "ended without metrics"
+        self.results[job.name] = result
+        return None
 
-    def line(self, job: Job, text: str) -> None:
-        self.bars.line(job.name, text)
-
-    def ended(self, job: Job, code: int) -> bool:
-        work = self.work[job.name]
-        outcome = _outcome(code)
-        if outcome == "done" and _metrics(work.folder) is None:
-            outcome = "ended without metrics"
-        if outcome == "done":
-            work.finish()
-        else:
-            self.failed.append(work.failure(outcome))
-        self.bars.ended(job.name, outcome)
-        return not self.failed
-
-
-def _outcome(code: int) -> str:
-    if code == 0:
-        return "done"
-    if code > 0:
-        return f"failed with exit code {code}"
-    name = signal.Signals(-code).name
-    return f"killed by {name}" + (", most often because memory ran out" if name == "SIGKILL" else "")
+    def failed(self, failure: Failure) -> None:
+        """Write into its run.json how it failed."""
+        self.work[failure.job.name].failed(failure.outcome)
 
 
 def finished(project: Project, plan: Plan) -> Result | None:
-    """The run, where it is there: complete, of this code, these arguments, this seed and this torch."""
+    """Return the run if it is there: complete, of this code, arguments, seed and torch, and measured by this code."""
     folder = plan.folder(project)
     about, metrics = _about(folder), _metrics(folder)
     wanted = {
+        "complete": True,
         "code_id": plan.code_id,
-        "control_id": plan.run.control_id,
+        "measured_by": plan.measured_by(project),
         "arguments": plan.arguments,
         "seed": plan.seed,
         "torch": machine.torch_version(),
     }
-    if not _complete(folder) or any(about.get(key) != value for key, value in wanted.items()):
+    if metrics is None or any(about.get(key) != value for key, value in wanted.items()):
         return None
     return Result(plan, folder, metrics, about, True)
 
@@ -263,7 +264,7 @@ def _complete(folder: Path) -> bool:
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    """run.json, empty where there is none that can be read."""
+    """Return run.json; nothing where there is none that can be read."""
     try:
         about = jsonfile.read(folder / "run.json")
     except (BadInput, OSError):
@@ -271,8 +272,8 @@ def _about(folder: Path) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def _metrics(folder: Path) -> dict[str, float | int | None] | None:
-    """metrics.json; None where there is none that can be read: then there is no result."""
+def _metrics(folder: Path) -> Metrics | None:
+    """Return metrics.json; None where there is none that can be read: then there is no result."""
     try:
         return {str(name): jsonfile.number(value) for name, value in jsonfile.read(folder / "metrics.json").items()}
     except (BadInput, OSError, ValueError, AttributeError):
@@ -280,7 +281,7 @@ def _metrics(folder: Path) -> dict[str, float | int | None] | None:
 
 
 def _settle(folder: Path) -> None:
-    """Finishes a replacement that was cut short between its two renames."""
+    """Finish a replacement that was cut short between its two renames."""
     new, old = (folder.with_name(folder.name + ending) for ending in (".new", ".old"))
     if not folder.exists():
         if _complete(new):
@@ -293,7 +294,7 @@ def _settle(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _lock(project: Project, plan: Plan) -> Iterator[int]:
-    """One command at a time makes a run. The system lets go when its holders end, however they end."""
+    """Let one command at a time make a run. The system releases the lock when its holders end, however they end."""
     folder = plan.folder(project)
     folder.parent.mkdir(parents=True, exist_ok=True)
     held = os.open(folder.with_name(f".{folder.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

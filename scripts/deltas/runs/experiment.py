@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..child import control
+from ..child import programs
 from ..core.errors import BadInput
 
 OURS = ("--seed", "--work-dir")  # every run gets these from the program
@@ -30,7 +30,7 @@ class Run:
     @property
     def control_id(self) -> str | None:
         """The code id of the control, whose results depend on more than the stage."""
-        return control.identify(self.control) if self.control else None
+        return programs.measured_by(self.control, None) if self.control else None
 
     @property
     def program(self) -> str:
@@ -181,8 +181,8 @@ def _run(table: dict[str, Any], place: str) -> Run:
     if steps is not None and (type(steps) is not int or steps < 0):
         raise _Wrong(f"{place}: steps is {steps!r}", "a whole number")
     kind = table.get("control")
-    if kind is not None and (not isinstance(kind, str) or kind not in control.SOURCES):
-        raise _Wrong(f"{place}: there is no control {kind!r}", f"one of {', '.join(control.SOURCES)}")
+    if kind is not None and (not isinstance(kind, str) or kind not in programs.CONTROLS):
+        raise _Wrong(f"{place}: there is no control {kind!r}", f"one of {', '.join(programs.CONTROLS)}")
     if kind and steps:
         raise _Wrong(f"{place}: steps is {steps}", "a control takes none")
     beside = table.get("beside")

@@ -1,19 +1,19 @@
-"""What upstream could do, every stage still does, bit for bit: same output and same weights, for each model type."""
+"""What upstream could do, every stage still does, bit for bit: the same output and weights, for every model type."""
 
-import hashlib
 import re
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child import programs
 from ..core import jsonfile, machine
 from ..core.codeid import code_id
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..stages.build import Stage, Workshop
-from .processes import Job, side_by_side
+from .processes import Failure, Job, Listener, alone, side_by_side
 from .progress import Progress, progress
 
 TYPES = ("transformer", "bigram", "mlp", "rnn", "gru", "bow")
@@ -30,116 +30,125 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Transcript:
-    """What a training printed, without argument echo and times, and the hash of the weights that it saved."""
+    """What a training printed, without the echo of its arguments and without times; a hash of the weights it saved."""
 
     output: list[str]
     weights: str
 
 
-def check(project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...] = TYPES) -> list[Difference]:
-    """Trains every type at stage 00 and at this stage from upstream's own seed, side by side; empty where they agree.
+@dataclass(frozen=True)
+class _Training:
+    """A model type at a stage. memory: where its transcript is kept."""
 
-    Remembered under out/invariance/ by code id and torch. CheckFailed where stage 00 itself does not run.
+    stage: Stage
+    type: str
+    memory: Path
+
+    def recalled(self) -> _Transcript | None:
+        """Return the transcript that is kept; None where there is none that can be read."""
+        try:
+            return _Transcript(**jsonfile.read(self.memory))
+        except (OSError, BadInput, TypeError):
+            return None
+
+    def job(self, tree: Path) -> Job:
+        """Return the training as a child process. tree: the stage's files."""
+        work = f"out/{self.type}"  # relative, because makemore prints it
+        arguments = ("--type", self.type, "--max-steps", str(STEPS), "-n", "0", "--work-dir", work)
+        log = tree.with_name(f"{self.stage.name}-{self.type}.txt")
+        command = (sys.executable, "makemore.py", *arguments)
+        return Job(f"{self.stage.name} {self.type}", command, tree, log, log.with_suffix(".err"), steps=STEPS)
+
+    def saved(self, tree: Path) -> Path:
+        """Return the file that the training saves its model in."""
+        return tree / "out" / self.type / "model.pt"
+
+
+def check(project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...] = TYPES) -> list[Difference]:
+    """Train every type at stage 00 and at this stage from upstream's own seed; return where they differ.
+
+    What was trained is kept under out/invariance/, by code id and torch. CheckFailed where stage 00 does not train.
     """
     if stage.number == 0:
         return []
-    first = shop.stages[0]
     torch = machine.torch_version()
-    memory = {each.name: project.out / "invariance" / f"{code_id(shop.files(each))}-{torch}" for each in (first, stage)}
-    failures = _train(shop, [first, stage], types, memory)
-    broken = [what for (name, _), what in failures.items() if name == first.name]
-    if broken:
-        raise CheckFailed(f"stage 00 does not train: {broken[0]}", "upstream as it is, to compare with")
+
+    def trainings_of(stage: Stage) -> list[_Training]:
+        folder = project.out / "invariance" / f"{code_id(shop.files(stage))}-{torch}"
+        return [_Training(stage, kind, folder / f"{kind}.json") for kind in types]
+
+    ours, upstreams = trainings_of(stage), trainings_of(shop.stages[0])
+    outcomes = _outcomes(shop, [*upstreams, *ours])
     differences = []
-    for each in types:
-        what = failures.get((stage.name, each)) or _difference(
-            _recall(memory[first.name], each), _recall(memory[stage.name], each)
-        )
+    for mine, theirs in zip(ours, upstreams, strict=True):
+        now, was = outcomes[mine.memory], outcomes[theirs.memory]
+        if isinstance(was, Failure):
+            raise CheckFailed(f"stage 00 does not train: {_words(was)}", "upstream as it is, to compare with")
+        what = _words(now) if isinstance(now, Failure) else _difference(was, now)
         if what:
-            differences.append(Difference(each, what))
+            differences.append(Difference(mine.type, what))
     return differences
 
 
-def _train(
-    shop: Workshop, stages: list[Stage], types: tuple[str, ...], memory: dict[str, Path]
-) -> dict[tuple[str, str], str]:
-    """Trains what is not remembered. What failed: (stage, type) -> how."""
-    with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
-        jobs, places = [], {}
-        for stage in stages:
-            missing = [each for each in types if _recall(memory[stage.name], each) is None]
-            tree = Path(folder) / stage.name
-            if missing and memory[stage.name] not in places.values():  # stages of one code id are one stage
-                shop.export(stage, tree)
-                for each in missing:
-                    job = _job(stage, each, tree)
-                    jobs.append(job)
-                    places[job.name] = memory[stage.name]
-        if not jobs:
-            return {}
+def _outcomes(shop: Workshop, trainings: Iterable[_Training]) -> dict[Path, _Transcript | Failure]:
+    """Return what came of the trainings, by their memory. What is not kept is trained, and then kept."""
+    outcomes: dict[Path, _Transcript | Failure] = {}
+    missing: dict[Path, _Training] = {}  # stages of one code id have one memory: they are trained once
+    for training in trainings:
+        transcript = training.recalled()
+        if transcript:
+            outcomes[training.memory] = transcript
+        else:
+            missing.setdefault(training.memory, training)
+    return outcomes | _train(shop, list(missing.values()))
+
+
+def _train(shop: Workshop, trainings: list[_Training]) -> dict[Path, _Transcript | Failure]:
+    if not trainings:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="deltas-") as scratch:
+        folder = Path(scratch)
+        for stage in {training.stage.name: training.stage for training in trainings}.values():
+            shop.export(stage, folder / stage.name)
+        work = {training.job(folder / training.stage.name): training for training in trainings}
         with progress() as bars:
-            overseer = _Overseer(bars)
-            side_by_side(jobs, overseer)
-        done = [job for job in jobs if job.name not in overseer.failed]
-        for job, weights in zip(done, _weights([_saved(job) for job in done]), strict=True):
-            places[job.name].mkdir(parents=True, exist_ok=True)
-            transcript = {"output": normal(job.log.read_text(encoding="utf-8")), "weights": weights}
-            jsonfile.write(places[job.name] / f"{_type(job)}.json", transcript)
-        return {tuple(name.split(" ")): what for name, what in overseer.failed.items()}
+            listener = _Listener(bars, {job: training.saved(job.folder) for job, training in work.items()})
+            side_by_side(work, listener)
+        failures = {failure.job: failure for failure in listener.failures}
+        done = [job for job in work if job not in failures]
+        hashes = _weights([listener.saved[job] for job in done], folder)
+        outcomes: dict[Path, _Transcript | Failure] = {work[job].memory: failures[job] for job in failures}
+        for job, weights in zip(done, hashes, strict=True):
+            memory = work[job].memory
+            outcomes[memory] = _Transcript(normal(job.log.read_text(encoding="utf-8")), weights)
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            jsonfile.write(memory, vars(outcomes[memory]))
+        return outcomes
 
 
-def _job(stage: Stage, kind: str, tree: Path) -> Job:
-    work = f"out/{kind}"  # relative, because makemore prints it
-    arguments = ("--type", kind, "--max-steps", str(STEPS), "-n", "0", "--work-dir", work)
-    log = tree.with_name(f"{stage.name}-{kind}.txt")
-    return Job(f"{stage.name} {kind}", (sys.executable, "makemore.py", *arguments), tree, log, log.with_suffix(".err"))
+class _Listener(Listener):
+    """Looks for the models that the trainings save. All are trained, whichever of them fail."""
+
+    def __init__(self, bars: Progress, saved: dict[Job, Path]):
+        super().__init__(bars, patient=True)
+        self.saved = saved
+
+    def lacks(self, job: Job) -> str | None:
+        """Return that no model is saved, where none is."""
+        return None if self.saved[job].exists() else "saves no model"
 
 
-def _type(job: Job) -> str:
-    return job.name.split(" ")[1]
-
-
-def _saved(job: Job) -> Path:
-    return job.folder / "out" / _type(job) / "model.pt"
-
-
-class _Overseer:
-    """Passes on how far the trainings are, and collects what failed."""
-
-    def __init__(self, bars: Progress):
-        self.bars = bars
-        self.failed: dict[str, str] = {}
-
-    def started(self, job: Job) -> None:
-        self.bars.started(job.name, STEPS)
-
-    def line(self, job: Job, text: str) -> None:
-        self.bars.line(job.name, text)
-
-    def ended(self, job: Job, code: int) -> bool:
-        if code:
-            said = job.errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            self.failed[job.name] = f"exit code {code}: {said[-1] if said else 'nothing said'}"
-        elif not _saved(job).exists():
-            self.failed[job.name] = "saves no model"
-        self.bars.ended(job.name, "failed" if job.name in self.failed else "done")
-        return True
+def _words(failure: Failure) -> str:
+    return f"{failure.outcome}: {failure.reason}" if failure.code else failure.outcome
 
 
 def normal(output: str) -> list[str]:
-    """The lines of a training's output without argument echo (the first) and times.
+    """Return the lines of a training's output without the echo of its arguments (the first line) and without times.
 
     >>> normal("{'seed': 1}\\nstep 0 | loss 3.2958 | step time 9.64ms\\n")
     ['step 0 | loss 3.2958 | step time']
     """
     return [re.sub(r"step time [\d.]+ms", "step time", line) for line in output.splitlines()[1:]]
-
-
-def _recall(memory: Path, kind: str) -> _Transcript | None:
-    try:
-        return _Transcript(**jsonfile.read(memory / f"{kind}.json"))
-    except (OSError, BadInput, TypeError):
-        return None
 
 
 def _difference(upstream: _Transcript, stage: _Transcript) -> str:
@@ -151,28 +160,13 @@ def _difference(upstream: _Transcript, stage: _Transcript) -> str:
     return "" if upstream.weights == stage.weights else "prints the same and saves other weights"
 
 
-def _weights(files: list[Path]) -> list[str]:
-    """A hash of each file's tensors, taken by a child: torch stays out of this process."""
+def _weights(files: list[Path], scratch: Path) -> list[str]:
+    """Return a hash of every file's tensors. A child takes it: torch stays out of this process."""
     if not files:
         return []
-    command = [sys.executable, "-m", "deltas.runs.invariance", *map(str, files)]
-    asked = subprocess.run(command, env=machine.environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if asked.returncode:
-        raise CheckFailed("the saved weights can't be read: " + "".join(asked.stderr.strip().splitlines()[-1:]))
-    return asked.stdout.split()
-
-
-def _hash(file: str) -> str:
-    """Names, types, shapes and bytes of the tensors in a model.pt."""
-    import torch
-
-    digest = hashlib.sha256()
-    for name, tensor in sorted(torch.load(file, weights_only=True).items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        print(_hash(argument))
+    command = (sys.executable, "-m", programs.WEIGHTS, *map(str, files))
+    job = Job("weights", command, scratch, scratch / "weights.txt", scratch / "weights.err")
+    broken = alone(job)
+    if broken:
+        raise CheckFailed(f"the saved weights can't be read: {broken.reason}")
+    return job.log.read_text(encoding="utf-8").split()

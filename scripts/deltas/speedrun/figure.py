@@ -1,35 +1,34 @@
-"""The race: test loss against wall time."""
+"""The figure of the race: test loss against wall time."""
 
 import statistics
 from typing import Any
 
 from ..figures.style import DASHES, Figure, Palette
 from . import tables
+from .record import Document
 
 
-def race(record: dict[str, Any]) -> Figure:
-    """A line a training; evaluation took no time."""
+def race(record: Document) -> Figure:
+    """Return the figure of a record: a line for every training. The time of evaluations is not in it."""
     contestants = record["contestants"]
     first = contestants[0]
     best = tables.best(first)
-    names = {each["name"]: f"{each['name']}, {each['steps']:,} steps" for each in contestants}
-    took = {each["name"]: statistics.median(each["seconds"]) for each in contestants}
-    lowest = min(contestants, key=lambda each: statistics.fmean(each["test_loss"]))
+    labels = {one["name"]: f"{one['name']}, {one['steps']:,} steps" for one in contestants}
     rows = [
-        (each["name"], seed, *(round(value, 4) for value in point))
-        for each in contestants
-        for seed, curve in zip(each["seeds"], each["curves"], strict=True)
+        (one["name"], seed, *(round(value, 4) for value in point))
+        for one in contestants
+        for seed, curve in zip(one["seeds"], one["curves"], strict=True)
         for point in curve
     ]
 
-    def draw(figure, palette: Palette) -> None:
+    def draw(figure: Any, palette: Palette) -> None:
         axes = figure.add_subplot()
-        for at, each in enumerate(contestants):
-            for n, curve in enumerate(each["curves"]):
+        for at, one in enumerate(contestants):
+            for n, curve in enumerate(one["curves"]):
                 _, seconds, losses = zip(*curve, strict=True)
                 axes.plot(
                     seconds, losses, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2, alpha=0.8,
-                    label=names[each["name"]] if n == 0 else None,
+                    label=labels[one["name"]] if n == 0 else None,
                 )  # fmt: skip
         axes.axhline(best, color=palette.ink, linewidth=0.8)
         axes.annotate(
@@ -49,16 +48,24 @@ def race(record: dict[str, Any]) -> Figure:
     return Figure(
         name="race",
         title="The names speedrun: loss against wall time",
-        caption=(
-            f"{first['name'].capitalize()} trains for {took[first['name']]:.0f} s and is at its best, {best:.3f}, on "
-            f"the way. {lowest['name'].capitalize()} ends after {took[lowest['name']]:.0f} s at "
-            f"{statistics.fmean(lowest['test_loss']):.3f}. The test names are the same for all."
-        ),
+        caption=caption(record),
         description="A line chart, seconds on a logarithmic axis: falling test losses of "
-        + ", ".join(names.values())
+        + ", ".join(labels.values())
         + ".",
         columns=("training", "seed", "step", "seconds", "test loss"),
         rows=tuple(rows),
         draw=draw,
         size=(7.6, 4.2),
+    )
+
+
+def caption(record: Document) -> str:
+    """Return what the figure shows: the first contestant's best, and who ends lowest."""
+    contestants = record["contestants"]
+    first, lowest = contestants[0], min(contestants, key=lambda one: statistics.fmean(one["test_loss"]))
+    took = {one["name"]: statistics.median(one["seconds"]) for one in (first, lowest)}
+    return (
+        f"{first['name'].capitalize()} trains for {took[first['name']]:.0f} s and is at its best, "
+        f"{tables.best(first):.3f}, on the way. {lowest['name'].capitalize()} ends after {took[lowest['name']]:.0f} s "
+        f"at {statistics.fmean(lowest['test_loss']):.3f}. The test names are the same for all."
     )

@@ -1,150 +1,218 @@
-"""What `bench names`, `tries` and `profile` do: measure, print, and with --record keep it in baselines/speedrun/."""
+"""What the speedrun measures, where it keeps that, and how the pages of baselines/speedrun/ show it.
 
-import json
-import subprocess
+Measuring takes up to half an hour. So what was measured lies in out/speedrun/ before anything is made of it, and
+everything can be made of that again.
+"""
+
 import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from ..core import console, jsonfile, machine
+from ..core import jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
-from ..evidence import baseline
+from ..runs.processes import Job, alone
 from ..runs.progress import progress
 from ..stages.build import workshop
-from . import race, tables, tries
+from . import race, record, settings, tables, tries
+from .record import Document
+from .settings import Settings
+from .training import Run
 
+PROFILER = "deltas.speedrun.profiling"
 PROFILED = 200  # steps
-GOAL = 1.90  # nats per character, mean test loss of a record
+
+Only = tuple[str, ...]  # names of contestants, to look at something quickly; empty: all
 
 
-def names(project: Project, *, record: bool, only: tuple[str, ...] = ()) -> None:
-    """The race. only: these contestants of ours, without upstream, to look at something quickly."""
-    chosen = [each for each in race.OURS if not only or each.name in only]
-    upstream = None if only else race.UPSTREAM
-    command = " ".join(["scripts/bench.sh", "names", *(f"--only {name}" for name in only)])
-    with workshop(project) as shop, race.scratch() as folder:
-        with progress() as bars:
-            runs = race.hold(shop, upstream, chosen, bars, folder)
-        _keep_raw(project, runs)
-        found = race.summary(shop, runs, GOAL, command) | {"recorded": baseline.today()}
-    _show(found)
-    if record:
-        jsonfile.write(project.baselines / "speedrun" / "record.json", found)
-        _publish(project, found)
-    else:
-        console.say("\nnot kept: --record writes baselines/speedrun/")
+@dataclass(frozen=True)
+class Kind:
+    """Something to measure. name: as typed. file: where it is recorded. section: of README.md, where it is shown.
+
+    measure: does it, keeps what it measured in the file that it is given, and returns it. made: what is recorded of
+    that. rows: the record for a terminal. markdown: the record for the README.
+    """
+
+    name: str
+    file: str
+    section: str
+    measure: Callable[[Project, Settings, Only, Path], Document]
+    made: Callable[[Document, Settings], Document]
+    lines: Callable[[Document], list[str]]
+    markdown: Callable[[Document], str]
+
+    def measured(self, project: Project) -> Path:
+        """Return where the last measurement is kept."""
+        return project.out / "speedrun" / f"{self.name}.json"
+
+    def recorded(self, project: Project) -> Path:
+        """Return where the record is."""
+        return folder(project) / self.file
 
 
-def _keep_raw(project: Project, runs: list[race.Run]) -> None:
-    """Half an hour's work, before anything is made of it: out/race.json."""
-    project.out.mkdir(exist_ok=True)
-    rows = [{"name": r.contestant.name, "seed": r.seed, "curve": r.curve, "result": r.result} for r in runs]
-    jsonfile.write(project.out / "race.json", rows)
+def folder(project: Project) -> Path:
+    """Return the folder of the speedrun: baselines/speedrun/."""
+    return project.baselines / "speedrun"
 
 
-def kept(project: Project) -> None:
-    """The record as it is kept, shown again; its tables and figure are made anew."""
-    path = project.baselines / "speedrun" / "record.json"
+def measure(project: Project, kind: Kind, only: Only = ()) -> Document:
+    """Measure it now. Return what is made of it."""
+    chosen = settings.read(project)
+    for name in only:
+        chosen.named(name)
+    path = kind.measured(project)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if only:
+        path = path.with_name(f"{kind.name}-only.json")  # a quick look does not overwrite a whole race
+    return kind.made(kind.measure(project, chosen, only, path), chosen)
+
+
+def last(project: Project, kind: Kind) -> Document:
+    """Return what is made of the last measurement. BadInput where there is none."""
+    return kind.made(_last_measured(project, kind), settings.read(project))
+
+
+def recorded(project: Project, kind: Kind) -> Document:
+    """Return the record. BadInput where there is none."""
+    return _read(kind.recorded(project), f"no {kind.name} are recorded yet", f"scripts/bench.sh {kind.name} --record")
+
+
+def _last_measured(project: Project, kind: Kind) -> Document:
+    return _read(kind.measured(project), f"no {kind.name} were measured yet", f"scripts/bench.sh {kind.name}")
+
+
+def _read(path: Path, otherwise: str, way: str) -> Document:
     try:
-        found = jsonfile.read(path)
+        return jsonfile.read(path)
     except FileNotFoundError:
-        raise BadInput("no race is kept yet", "", ["scripts/bench.sh names --record"]) from None
-    _show(found)
-    _publish(project, found)
+        raise BadInput(otherwise, str(path), [way]) from None
 
 
-def _show(found: tables.Record) -> None:
-    for rows in (tables.losses(found), tables.times(found)):
-        console.say()
-        for line in tables.plain(rows):
-            console.say(line)
-    console.say()
-    for line in tables.verdicts(found):
-        console.say(line)
+def write(project: Project, kind: Kind, document: Document) -> None:
+    """Keep it as the record, and show it on the page.
+
+    BadInput where the last race did not come to its end: a record has all contestants, from all seeds.
+    """
+    if kind is RACE and (missing := record.missing(_last_measured(project, RACE))):
+        raise BadInput(f"the last race lacks {', '.join(missing)}", "all contestants, from all seeds")
+    jsonfile.write(kind.recorded(project), document)
+    show(project)
 
 
-def _publish(project: Project, found: tables.Record) -> None:
-    from ..figures.style import save
-    from . import figure
+def show(project: Project) -> None:
+    """Write the sections of README.md, and the race's figure, from what is recorded."""
+    for section, text in _sections(project).items():
+        tables.fill(folder(project) / "README.md", section, text)
+    if RACE.recorded(project).exists():
+        from ..figures.style import save
+        from . import figure
 
-    folder = project.baselines / "speedrun"
-    save(figure.race(found), folder)
-    _fill(project)
-    console.say("\nbaselines/speedrun/{race.svg,README.md} show record.json")
-
-
-SECTIONS = {
-    "race": ("record.json", tables.markdown),
-    "profile": ("profile.json", tables.profile),
-    "tries": ("tries.json", lambda found: tables.table(tries.table(found["tries"])) + "\n"),
-}  # of README: what it is a rendering of, and how
-
-
-def _fill(project: Project) -> None:
-    for name, text in _sections(project).items():
-        tables.fill(project.baselines / "speedrun" / "README.md", name, text)
-
-
-def _sections(project: Project) -> dict[str, str]:
-    folder = project.baselines / "speedrun"
-    return {
-        name: render(jsonfile.read(folder / file))
-        for name, (file, render) in SECTIONS.items()
-        if (folder / file).exists()
-    }
+        save(figure.race(recorded(project, RACE)), folder(project))
 
 
 def drifted(project: Project) -> list[str]:
-    """Sections of the speedrun's README that are not what was recorded."""
-    path = project.baselines / "speedrun" / "README.md"
+    """Return what is wrong with the speedrun's README: its sections that are not what was recorded."""
+    path = folder(project) / "README.md"
     if not path.exists():
         return []
     page = path.read_text(encoding="utf-8")
+    files = {kind.section: kind.file for kind in KINDS.values()}
     return [
-        f"{path.relative_to(project.root)}: the section {name} is not what {SECTIONS[name][0]} says"
-        for name, text in _sections(project).items()
-        if tables.filled(page, name, text) != page
+        f"{path.relative_to(project.root)}: the section {section} is not what {files[section]} says"
+        for section, text in _sections(project).items()
+        if tables.filled(page, section, text) != page
     ]
 
 
-def attempts(project: Project, *, record: bool) -> None:
-    """Everything in tries.toml."""
-    folder = project.baselines / "speedrun"
-    plan = tries.read(folder / "tries.toml")
-    with workshop(project) as shop, race.scratch() as aside, progress() as bars:
-        rows = tries.run(shop, plan, bars, aside)
-    shown = tries.table(rows)
-    for line in tables.plain(shown):
-        console.say(line)
-    if record:
-        jsonfile.write(folder / "tries.json", {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows})
-        _fill(project)
-        console.say("\nwrote baselines/speedrun/{tries.json,README.md}")
-    else:
-        console.note("not kept: --record writes baselines/speedrun/")
+def _sections(project: Project) -> dict[str, str]:
+    """Return the sections that README.md should have, by name."""
+    kinds = [kind for kind in KINDS.values() if kind.recorded(project).exists()]
+    return {kind.section: kind.markdown(recorded(project, kind)) for kind in kinds}
 
 
-def profile(project: Project, *, record: bool) -> None:
-    """Where the time of the record's steps goes, and the least that its matrix products would take."""
-    contestant = race.OURS[-1]
-    arguments = [*contestant.arguments, "--split-seed", "3407", "--seed", "1"]
-    with workshop(project) as shop, race.scratch() as folder:
-        shop.export(shop.stages[contestant.stage], folder / "tree")
-        command = [sys.executable, "-m", "deltas.speedrun.profiling", "makemore.py", str(PROFILED), "--", *arguments]
-        asked = subprocess.run(
-            [*command, "--work-dir", str(folder / "out")],
-            cwd=folder / "tree", env=machine.environment(machine.cores()), capture_output=True, text=True,
-        )  # fmt: skip
-    if asked.returncode:
-        raise CheckFailed(f"the profiled training broke off: {asked.stderr.strip().splitlines()[-1]}")
-    found = json.loads(asked.stdout) | machine.describe() | {"threads": machine.cores(), "steps": PROFILED}
-    for rows in (tables.parts(found), tables.operators(found)):
-        for line in tables.plain(rows):
-            console.say(line)
-        console.say()
-    console.say(tables.floor(found))
-    if record:
-        jsonfile.write(project.baselines / "speedrun" / "profile.json", found)
-        _fill(project)
-        console.say("\nwrote baselines/speedrun/{profile.json,README.md}")
-    else:
-        console.note("not kept: --record writes baselines/speedrun/")
+# -- what is measured -------------------------------------------------------------------------------------------------
+
+
+def _race(project: Project, chosen: Settings, only: Only, path: Path) -> Document:
+    """Let upstream and ours race; only some of ours race without upstream. Every run is kept as it ends."""
+    ours = [contestant for contestant in chosen.contestant if not only or contestant.name in only]
+    sides = [ours] if only else [[chosen.reference], ours]
+    command = " ".join(["scripts/bench.sh", "names", *(f"--only {name}" for name in only)])
+    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch, progress() as bars:
+        raced = record.begun(shop, [contestant for side in sides for contestant in side], command)
+
+        def over(run: Run) -> None:
+            record.add(raced, run)
+            jsonfile.write(path, raced)
+
+        race.hold(shop, sides, chosen.split, bars, Path(scratch), over)
+    return raced
+
+
+def _tries(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
+    """Try everything in tries.toml."""
+    plan = tries.read(folder(project) / "tries.toml")
+    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch, progress() as bars:
+        rows = tries.run(shop, plan, chosen.split, bars, Path(scratch))
+    found = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows}
+    jsonfile.write(path, found)
+    return found
+
+
+def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
+    """Take the steps of one contestant apart, from its first seed, on all cores."""
+    contestant = chosen.named(chosen.profiled)
+    arguments = (*contestant.args, "--split-seed", str(chosen.split), "--seed", str(contestant.seeds[0]))
+    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch:
+        tree, out = Path(scratch) / "tree", Path(scratch) / "out"
+        out.mkdir()
+        shop.export(settings.stage_of(shop, contestant.stage), tree)
+        asked = ("makemore.py", str(out), str(PROFILED), "--", *arguments, "--work-dir", str(out))
+        command = (sys.executable, "-m", PROFILER, *asked)
+        broken = alone(Job("the profiled training", command, tree, out / "log.txt", threads=machine.cores()))
+        if broken:
+            raise CheckFailed(f"the profiled training broke off: {broken.reason}", "a whole training")
+        found = jsonfile.read(out / "profile.json")
+    found = {**found, **machine.describe(), "threads": machine.cores(), "steps": PROFILED}
+    jsonfile.write(path, found)
+    return found
+
+
+def _as_measured(document: Document, _: Settings) -> Document:
+    return document
+
+
+def _text(rows: Sequence[Sequence[str]]) -> list[str]:
+    return [*tables.plain(rows), ""]
+
+
+RACE = Kind(
+    "names",
+    "record.json",
+    "race",
+    _race,
+    lambda raced, chosen: record.summary(raced, chosen.goal),
+    lambda found: [*_text(tables.losses(found)), *_text(tables.times(found)), *tables.verdicts(found)],
+    tables.markdown,
+)
+TRIES = Kind(
+    "tries",
+    "tries.json",
+    "tries",
+    _tries,
+    _as_measured,
+    lambda found: tables.plain(tries.table(found["tries"])),
+    lambda found: tables.table(tries.table(found["tries"])) + "\n",
+)
+PROFILE = Kind(
+    "profile",
+    "profile.json",
+    "profile",
+    _profile,
+    _as_measured,
+    lambda found: [*_text(tables.parts(found)), *_text(tables.operators(found)), tables.floor(found)],
+    tables.profile,
+)
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (RACE, TRIES, PROFILE)}

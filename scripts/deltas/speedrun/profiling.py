@@ -1,116 +1,124 @@
-"""`python -m deltas.speedrun.profiling makemore.py STEPS -- ARGUMENTS…`: where the time of a step goes, as JSON.
+"""`python -m deltas.speedrun.profiling makemore.py OUT STEPS -- ARGUMENTS…`: where the time of a step goes.
 
-parts       milliseconds a step, mean over the second half of the steps: batch, forward, backward, AdamW, Muon
-operators   self time in milliseconds a step of torch's operators, the largest first, from torch.profiler (which slows
-            all of it down: their shares count)
-flops       of the matrix products that a step needs: beginnings × weights, forward and backward twice that; Muon's
-rate        floating-point operations a second that the same matrix products reach here, alone
-floor       milliseconds: flops / rate
+It takes the steps of one stage's training apart, and knows the names that this stage's code gives things:
+ShortDataLoader, whose `next` makes a batch; TaughtTransformer; Muon, which steps in a hook of AdamW's; `hidden`, the
+weights that Muon updates. It can profile no stage that lacks one of them. Writes OUT/profile.json:
+
+    parts       milliseconds a step, the mean over the second half of the steps: batch, forward, backward, AdamW, Muon
+    operators   torch's operators: their own milliseconds a step, the largest first. torch.profiler measures them and
+                slows everything down, so their shares count
+    beginnings  that a batch consists of, the mean
+    flops       of the matrix products that a step needs: beginnings × weights, forward and twice that backward; Muon's
+    rate        floating-point operations a second that the same matrix products reach here, alone
+    floor       milliseconds: flops / rate
+    threads     of torch
 """
 
-import contextlib
-import io
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from ..child import run
-from . import racer
+from ..child import lifetime
+from ..child.script import Script
+from ..core import jsonfile
 
 MUON = 5  # iterations of Newton and Schulz
-TOP = 12
+TOP = 12  # operators
 WARM, PROFILED = 10, 30  # steps
+TIMES = 30  # that a matrix product is repeated
+PARTS = ("batch", "forward", "backward", "optimizer", "Muon")
 
 
-def main(arguments: list[str]) -> None:
-    """Two trainings: one with a stop-watch, one with the profiler."""
-    script, steps, _, *rest = arguments
-    run.prepare()
+def main(words: list[str]) -> None:
+    """Train twice: once with a stop-watch, once with the profiler."""
+    script, out, steps, _, *arguments = words
+    lifetime.begin()
     import torch
 
-    rest = [*rest, "--max-steps", steps]
-    with contextlib.redirect_stdout(io.StringIO()):
-        parts, rows, left = watched(Path(script), rest)
-        found = profiled(Path(script), rest)
-        matrices = [(p.size(0), p.size(1)) for p in left["hidden"]]
-        flops, rate = products(matrices, left["args"].n_embd * left["vocab_size"], rows)
+    arguments += ["--max-steps", steps]
+    parts, beginnings, left = watched(Path(script), arguments)
+    operators = profiled(Path(script), arguments)
+    matrices = [(weight.size(0), weight.size(1)) for weight in left["hidden"]]
+    flops, rate = products(matrices, left["args"].n_embd * left["vocab_size"], beginnings)
     document = {
         "threads": torch.get_num_threads(),
-        "beginnings": rows,
+        "beginnings": beginnings,
         "parts": parts,
-        "operators": found,
+        "operators": operators,
         "flops": flops,
         "rate": rate,
         "floor": flops / rate * 1e3,
     }
-    print(json.dumps(document))
+    jsonfile.write(Path(out) / "profile.json", document)
 
 
-def _run(script: Path, arguments: list[str], prepare: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    definitions, program = racer.parts(script)
-    left = racer.module(script, arguments)
-    exec(definitions, left)
-    prepare(left)
-    exec(program, left)
-    return left
+class _Watch:
+    """Seconds that functions took, by the part of a step that they are."""
+
+    def __init__(self) -> None:
+        self.took: dict[str, list[float]] = {part: [] for part in PARTS}
+
+    def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function, its calls timed."""
+
+        def timed(*given: Any, **named: Any) -> Any:
+            since = time.perf_counter()
+            result = function(*given, **named)
+            self.took[part].append(time.perf_counter() - since)
+            return result
+
+        return timed
 
 
 def watched(script: Path, arguments: list[str]) -> tuple[dict[str, float], float, dict[str, Any]]:
-    """Milliseconds a step by part; beginnings in a batch, mean; what makemore.py left behind."""
+    """Return milliseconds a step by part; the beginnings of a batch, their mean; and what makemore.py left behind."""
     import torch
     from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-    took: dict[str, list[float]] = {name: [] for name in ("batch", "forward", "backward", "optimizer", "Muon")}
-    rows: list[int] = []
-    begun: list[float] = []
+    watch, beginnings, begun = _Watch(), [], [0.0]
+    makemore = Script(script, arguments)
+    makemore.define()
+    left = makemore.namespace
+    plain = left["TaughtTransformer"].forward
+    timed = watch.timed("forward", plain)
 
-    def timed(name: str, function: Callable[..., Any], when: Callable[..., bool] = lambda *_: True) -> Callable:
-        def run(*given: Any, **named: Any) -> Any:
-            since = time.perf_counter()
-            result = function(*given, **named)
-            if when(*given):
-                took[name].append(time.perf_counter() - since)
-            return result
+    def forward(model: Any, idx: Any, targets: Any = None) -> Any:
+        if not model.training:
+            return plain(model, idx, targets)
+        if targets is not None:
+            beginnings.append(idx.unique().numel())
+        return timed(model, idx, targets)
 
-        return run
+    def before(*_: object) -> None:
+        begun[0] = time.perf_counter()
 
-    def prepare(left: dict[str, Any]) -> None:
-        left["ShortDataLoader"].next = timed("batch", left["ShortDataLoader"].next)
-        left["Muon"].step = timed("Muon", left["Muon"].step)
-        forward = timed("forward", left["TaughtTransformer"].forward, lambda model, *_: model.training)
+    def after(*_: object) -> None:
+        watch.took["optimizer"].append(time.perf_counter() - begun[0])
 
-        def counted(model: Any, idx: Any, targets: Any = None) -> Any:
-            if model.training and targets is not None:
-                rows.append(idx.unique().numel())
-            return forward(model, idx, targets)
-
-        left["TaughtTransformer"].forward = counted
-
-    backward = torch.Tensor.backward
-    hooks = (
-        register_optimizer_step_pre_hook(lambda *_: begun.append(time.perf_counter())),
-        register_optimizer_step_post_hook(lambda *_: took["optimizer"].append(time.perf_counter() - begun[-1])),
-    )
-    torch.Tensor.backward = timed("backward", backward)
+    left["TaughtTransformer"].forward = forward
+    left["ShortDataLoader"].next = watch.timed("batch", left["ShortDataLoader"].next)
+    left["Muon"].step = watch.timed("Muon", left["Muon"].step)
+    hooks = register_optimizer_step_pre_hook(before), register_optimizer_step_post_hook(after)
     try:
-        left = _run(script, arguments, prepare)
+        with patch.object(torch.Tensor, "backward", watch.timed("backward", torch.Tensor.backward)):
+            makemore.run()
     finally:
-        torch.Tensor.backward = backward
         for hook in hooks:
             hook.remove()
-    mean = {name: statistics.fmean(each[len(each) // 2 :]) * 1e3 for name, each in took.items()}
-    mean["AdamW"] = mean.pop("optimizer") - mean["Muon"]  # Muon steps in AdamW's hook
-    return mean, statistics.fmean(rows), left
+    parts = {part: statistics.fmean(took[len(took) // 2 :]) * 1e3 for part, took in watch.took.items()}
+    parts["AdamW"] = parts.pop("optimizer") - parts["Muon"]
+    return parts, statistics.fmean(beginnings), left
 
 
 def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
-    """Operator -> its own milliseconds a step, the TOP largest, over PROFILED steps after some to warm up.
+    """Return operator -> its own milliseconds a step: the TOP largest, over PROFILED steps after WARM others.
 
-    Steps alone: the teacher's counting and the evaluation are a million little operators, which nobody asked about.
+    Only steps are profiled: the teacher's counting and the evaluation are a million small operators.
     """
     import torch
     from torch.optim.optimizer import register_optimizer_step_post_hook
@@ -125,36 +133,39 @@ def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
         elif steps[0] == WARM + PROFILED:
             profile.stop()
 
+    makemore = Script(script, arguments)
     hook = register_optimizer_step_post_hook(step)
     try:
-        _run(script, arguments, lambda left: None)
+        makemore.define()
+        makemore.run()
     finally:
         hook.remove()
-    found = sorted(profile.key_averages(), key=lambda each: -each.self_cpu_time_total)
-    return {each.key: each.self_cpu_time_total / 1e3 / PROFILED for each in found[:TOP]}
+    largest = sorted(profile.key_averages(), key=lambda event: -event.self_cpu_time_total)[:TOP]
+    return {event.key: event.self_cpu_time_total / 1e3 / PROFILED for event in largest}
 
 
-def products(matrices: list[tuple[int, int]], head: int, rows: float) -> tuple[float, float]:
-    """(flops, rate) of a step's matrix products. matrices: (out, in), hidden; head: the last one's weights."""
+def products(matrices: list[tuple[int, int]], head: int, beginnings: float) -> tuple[float, float]:
+    """Return (flops, rate) of a step's matrix products. matrices: (out, in), hidden; head: the last one's weights."""
     import torch
 
     weights = sum(m * n for m, n in matrices)
-    network = 3 * 2 * rows * (weights + head)
+    network = 3 * 2 * beginnings * (weights + head)
     muon = sum(MUON * (4 * min(m, n) ** 2 * max(m, n) + 2 * min(m, n) ** 3) for m, n in matrices)
+    rows = round(beginnings)
     seconds = 0.0
     for m, n in matrices:
-        x, g, W = torch.randn(round(rows), n), torch.randn(round(rows), m), torch.randn(m, n)
-        seconds += _median(lambda x=x, W=W: x @ W.T) + _median(lambda g=g, W=W: g @ W)
-        seconds += _median(lambda g=g, x=x: g.T @ x)
+        x, g, W = torch.randn(rows, n), torch.randn(rows, m), torch.randn(m, n)
+        seconds += sum(_seconds(torch.matmul, *pair) for pair in ((x, W.T), (g, W), (g.T, x)))
         X = torch.randn(min(m, n), max(m, n))
         A = X @ X.T
-        seconds += MUON * (_median(lambda X=X: X @ X.T) + _median(lambda A=A: A @ A) + _median(lambda A=A, X=X: A @ X))
-    return network + muon, (3 * 2 * rows * weights + muon) / seconds
+        seconds += MUON * sum(_seconds(torch.matmul, *pair) for pair in ((X, X.T), (A, A), (A, X)))
+    return network + muon, (3 * 2 * beginnings * weights + muon) / seconds
 
 
-def _median(work: Callable[[], Any], times: int = 30) -> float:
-    took = []
-    for _ in range(times):
+def _seconds(function: Callable[..., Any], *given: Any) -> float:
+    """Return how long a call takes, the median of TIMES."""
+    work, took = partial(function, *given), []
+    for _ in range(TIMES):
         since = time.perf_counter()
         work()
         took.append(time.perf_counter() - since)

@@ -1,48 +1,49 @@
-"""`python -m deltas.speedrun.racer makemore.py OUT EVERY -- ARGUMENTS…`: one training that runs when it is its turn.
+"""`python -m deltas.speedrun.racer makemore.py OUT EVERY [OPTIONS] -- ARGUMENTS…`: one training of the speedrun.
 
-Reads a line from stdin, `SECONDS`: train so long, and no longer than to the end of a step. Answers a line on stdout:
-`step 120 | loss 2.4813`, as makemore itself prints it, with the test loss of the last look; or `end`. So several
-trainings share the cores in turns, and no noise hits only one of them.
+    --turns IN OUT   two file descriptors. The training waits for a line on IN, `SECONDS`, and then trains so long, and
+                     on to the end of a step. It answers a line on OUT, `step 120 | loss 2.4813`, as makemore prints it,
+                     with the test loss of its last look; or `end`. So several trainings share the cores in turns, and
+                     no noise hits only one of them. Without this option it trains at once.
+    --held-out N     put the last N training names in the place of the test names, and train without them.
 
-The clock runs from the first line of makemore.py, its imports of torch aside, and stands still between turns and while
-anybody evaluates or samples: upstream's own calls, and the look at the test split every EVERY steps. `--held-out N`,
-before `--`, puts the last N training names in place of the test names, and trains without them. Writes to OUT
+The clock runs from the first line of makemore.py (torch is imported before). It stands still between turns and while
+anybody evaluates or samples: in upstream's own calls, and while this program looks at the test split every EVERY steps.
+Writes into the folder OUT:
 
-    curve.jsonl    {"step", "seconds", "test_loss"} a line
-    result.json    metrics of the final model (measure.py), steps, seconds, tokens (useful ones a step), set_up (seconds
-                   before the first step)
+    curve.jsonl    {"step", "seconds", "test_loss"}, a line for every look
+    result.json    metrics of the final model (measure.py), steps, seconds, tokens (those of a step that are no padding)
+                   and set_up (seconds before the first step)
 """
 
 import argparse
-import ast
 import contextlib
 import json
 import os
 import sys
 import time
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from ..child import measure, run
+from ..child import lifetime, measure
+from ..child.script import Script
 from ..core import jsonfile
 
 
 class Clock:
-    """Seconds for which it ran; `standing` stops it for a while, also within itself."""
+    """Counts the seconds in which it runs."""
 
     def __init__(self) -> None:
         self._before, self._since, self._stops = 0.0, time.perf_counter(), 0
 
     @property
     def seconds(self) -> float:
-        """So far."""
+        """The seconds until now."""
         return self._before + (0.0 if self._stops else time.perf_counter() - self._since)
 
     @contextlib.contextmanager
     def standing(self) -> Iterator[None]:
-        """Stopped inside."""
+        """Stop the clock inside. It may be stopped already."""
         if not self._stops:
             self._before += time.perf_counter() - self._since
         self._stops += 1
@@ -55,112 +56,106 @@ class Clock:
 
 
 class Turns:
-    """When it is ours, and for how long. The parent is on the other end of two pipes."""
+    """When this training may use the cores. The parent is at the other end of two pipes."""
 
-    def __init__(self, asked: Any, told: Any, clock: Clock):
+    def __init__(self, asked: TextIO, told: TextIO, clock: Clock):
         self.asked, self.told, self.clock = asked, told, clock
         self.until = 0.0
 
     def wait(self) -> None:
-        """For the next turn. SystemExit where the parent is gone."""
+        """Wait for the next turn. SystemExit where the parent is gone."""
         line = self.asked.readline()
         if not line:
             sys.exit("nobody gives turns any more")
         self.until = self.clock.seconds + float(line)
 
-    def over(self, how_far: str) -> None:
-        """After a step: gives the cores back, when the time is up."""
+    def step(self, how_far: str) -> None:
+        """Give the cores back after a step, where the time is up."""
         if self.clock.seconds >= self.until:
             with self.clock.standing():
                 self.say(how_far)
                 self.wait()
 
     def say(self, text: str) -> None:
-        """To the parent."""
+        """Tell the parent a line."""
         print(text, file=self.told, flush=True)
 
 
 class Look:
-    """What the model is worth after so many steps and seconds; nobody's time."""
+    """Looks at the test split, and writes down what the model is worth after so many steps and seconds."""
 
-    def __init__(self, left: dict[str, Any], clock: Clock, every: int, curve: Any):
+    def __init__(self, left: dict[str, Any], clock: Clock, every: int, curve: TextIO):
         self.left, self.clock, self.every, self.curve = left, clock, every, curve
-        self.steps, self.set_up, self.seen = 0, None, float("nan")
+        self.steps, self.loss = 0, float("nan")
+        self.set_up: float | None = None
 
-    def after_step(self) -> None:
-        """Counts, and looks when it is time."""
+    def step(self) -> None:
+        """Count a step, and look when it is time."""
         self.steps += 1
-        if self.every and self.steps % self.every == 0:
+        if self.steps % self.every == 0:
             with self.clock.standing():
                 self.look()
 
     def look(self) -> None:
-        """A line for the curve."""
+        """Write a line of the curve."""
         model, seconds = self.left["model"], self.clock.seconds
         nats, tokens = measure.per_name(model, self.left["test_dataset"])
         model.train()
-        self.seen = (nats.sum() / tokens.sum()).item()
-        row = {"step": self.steps, "seconds": seconds, "test_loss": self.seen}
+        self.loss = (nats.sum() / tokens.sum()).item()
+        row = {"step": self.steps, "seconds": seconds, "test_loss": self.loss}
         print(json.dumps(row), file=self.curve, flush=True)
 
 
-def main(arguments: list[str]) -> None:
-    """SystemExit with a reason where there is no result."""
+def main(words: list[str]) -> None:
+    """Train. SystemExit with a reason where there is no result."""
     parser = argparse.ArgumentParser(prog="racer")
     parser.add_argument("script", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("every", type=int)
+    parser.add_argument("--turns", type=int, nargs=2)
     parser.add_argument("--held-out", type=int, default=0)
-    at = arguments.index("--")
-    given = parser.parse_args(arguments[:at])
-    run.prepare()
-    import torch  # noqa: F401  # the same for everybody, and so nobody's time
+    at = words.index("--")
+    given = parser.parse_args(words[:at])
+    lifetime.begin()
+    import torch  # noqa: F401  # it takes everybody the same time, and counts for nobody
 
-    told = os.fdopen(os.dup(1), "w")
-    with (given.out / "log.txt").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
-        race(given, arguments[at + 1 :], sys.stdin, told)
+    pipes = (os.fdopen(given.turns[0]), os.fdopen(given.turns[1], "w")) if given.turns else None
+    race(given.script, words[at + 1 :], given.out, given.every, held_out=given.held_out, pipes=pipes)
 
 
-def race(given: argparse.Namespace, arguments: list[str], asked: Any, told: Any) -> None:
-    """Runs makemore.py to its end, in turns."""
-    definitions, program = parts(given.script)
-    left = module(given.script, arguments)
-    with (given.out / "curve.jsonl").open("w", encoding="utf-8") as curve:
+def race(
+    script: Path,
+    arguments: list[str],
+    out: Path,
+    every: int,
+    *,
+    held_out: int = 0,
+    pipes: tuple[TextIO, TextIO] | None = None,
+) -> None:
+    """Run makemore.py to its end, in turns where there are pipes, and write the result."""
+    makemore = Script(script, arguments)
+    left = makemore.namespace
+    with (out / "curve.jsonl").open("w", encoding="utf-8") as curve:
         clock = Clock()
-        turns = Turns(asked, told, clock)
+        turns = Turns(*pipes, clock) if pipes else None
         with clock.standing():
-            turns.wait()
-        look = Look(left, clock, given.every, curve)
-        exec(definitions, left)
+            if turns:
+                turns.wait()
+        look = Look(left, clock, every, curve)
+        makemore.define()
         for name in ("evaluate", "print_samples"):
             left[name] = _untimed(left[name], clock)
-        if given.held_out:
-            left["create_datasets"] = _held_out(left, given.held_out)
+        if held_out:
+            left["create_datasets"] = held_out_datasets(left, held_out)
         _listen(look, turns)
-        exec(program, left)
+        makemore.run()
         seconds = clock.seconds
     metrics, _ = measure.losses(left)
     tokens = sum(len(word) + 1 for word in left["train_dataset"].words) / len(left["train_dataset"])
     more = {"steps": look.steps, "seconds": seconds, "set_up": look.set_up}
-    jsonfile.write(given.out / "result.json", metrics | more | {"tokens": tokens * left["args"].batch_size})
-    turns.say("end")
-
-
-def parts(script: Path) -> tuple[Any, Any]:
-    """makemore.py's definitions, and what it does when it is called."""
-    tree = ast.parse(script.read_bytes())
-    *definitions, program = tree.body
-    return tuple(compile(ast.Module(part, []), str(script), "exec") for part in (definitions, [program]))
-
-
-def module(script: Path, arguments: list[str]) -> dict[str, Any]:
-    """An empty `__main__` for makemore.py to run in, called with these arguments."""
-    made = types.ModuleType("__main__")  # a real one: dataclasses look their classes up in it
-    made.__file__ = str(script)
-    sys.modules["__main__"] = made
-    sys.argv = [str(script), *arguments]
-    sys.path.insert(0, str(script.resolve().parent))
-    return made.__dict__
+    jsonfile.write(out / "result.json", metrics | more | {"tokens": tokens * left["args"].batch_size})
+    if turns:
+        turns.say("end")
 
 
 def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
@@ -171,20 +166,23 @@ def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
     return untimed
 
 
-def _held_out(left: dict[str, Any], count: int) -> Callable[[str], tuple[Any, Any]]:
-    """The split as makemore draws it, its test names thrown away and the last training names in their place."""
+def held_out_datasets(left: dict[str, Any], count: int) -> Callable[[str], tuple[Any, Any]]:
+    """Return a create_datasets that gives the last `count` training names for test names, and trains without them."""
     create = left["create_datasets"]
 
     def held_out(file: str) -> tuple[Any, Any]:
         train, _ = create(file)
-        parts = train.words[:-count], train.words[-count:]
-        return tuple(left["CharDataset"](words, train.chars, train.max_word_length) for words in parts)
+        kept, judged = (
+            left["CharDataset"](words, train.chars, train.max_word_length)
+            for words in (train.words[:-count], train.words[-count:])
+        )
+        return kept, judged
 
     return held_out
 
 
-def _listen(look: Look, turns: Turns) -> None:
-    """At the end of every step, and at the beginning of the first."""
+def _listen(look: Look, turns: Turns | None) -> None:
+    """Hear the beginning of the first step and the end of every step, from torch's optimizers."""
     from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
     def before(*_: object) -> None:
@@ -192,8 +190,9 @@ def _listen(look: Look, turns: Turns) -> None:
             look.set_up = look.clock.seconds
 
     def after(*_: object) -> None:
-        look.after_step()
-        turns.over(f"step {look.steps - 1} | loss {look.seen:.4f}")
+        look.step()
+        if turns:
+            turns.step(f"step {look.steps - 1} | loss {look.loss:.4f}")
 
     register_optimizer_step_pre_hook(before)
     register_optimizer_step_post_hook(after)

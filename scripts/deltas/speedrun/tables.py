@@ -1,68 +1,72 @@
-"""A race's record as text: tables for the terminal, and for baselines/speedrun/README.md between its marks."""
+"""What was measured, as text: tables for the terminal, and for README.md of baselines/speedrun/ between its marks."""
 
 import math
 import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..core import files
 from ..core.errors import BadInput
-from ..evidence.baseline import summarise
+from .record import Document
 
 THRESHOLDS = (2.10, 2.05, 2.00)  # nats per character
 NEAR = 0.005  # nats: a curve that has come so close to its best has got there; the rest is its noise
-Record = dict[str, Any]
-Curve = Sequence[Sequence[float]]  # (step, seconds, test loss) at each look
+LEVEL = 0.01  # a p below it says that the mean is below the goal
+NUMBERED = re.compile(r"\d\d-")  # as records name stages that were made before stages were named by their slugs
+
+Curve = Sequence[Sequence[float]]  # (step, seconds, test loss) of every look
 
 
-def losses(record: Record) -> list[list[str]]:
-    """A row a contestant: what it is, what it costs, what it ends at."""
+def losses(record: Document) -> list[list[str]]:
+    """Return a row for every contestant: what it is, what it costs, and the losses that it ends with."""
     rows = [["", "code", "arguments", "steps", "n", "seconds", "ms a step", "µs a token", "test loss", "unseen"]]
-    for each in record["contestants"]:
+    for contestant in record["contestants"]:
         rows.append(
             [
-                each["name"],
-                each["stage"],
-                " ".join(each["arguments"]) or "its defaults",
-                f"{each['steps']:,}",
-                str(len(each["seeds"])),
-                _spread(each["seconds"], 0),
-                _spread(each["step_ms"], 1),
-                _spread(each["token_us"], 1),
-                _mean(each["test_loss"]),
-                _mean(each["test_loss_unseen"]),
+                contestant["name"],
+                NUMBERED.sub("", contestant["stage"], count=1),
+                " ".join(contestant["arguments"]) or "its defaults",
+                f"{contestant['steps']:,}",
+                str(len(contestant["seeds"])),
+                _spread(contestant["seconds"], 0),
+                _spread(contestant["step_ms"], 1),
+                _spread(contestant["token_us"], 1),
+                _mean(contestant["test_loss"]),
+                _mean(contestant["test_loss_unseen"]),
             ]
         )
     return rows
 
 
-def times(record: Record) -> list[list[str]]:
-    """A row a contestant: seconds to each loss, and how many times faster than upstream."""
+def times(record: Document) -> list[list[str]]:
+    """Return a row for every contestant: its seconds to some losses, and how many times faster than the first it is.
+
+    Where the first is upstream, its own best is one of the losses.
+    """
     first = record["contestants"][0]
-    limits = {f"{each:.2f}": each for each in THRESHOLDS}
+    limits = {f"{limit:.2f}": limit for limit in THRESHOLDS}
     if first["name"] == "upstream":
         lowest = best(first)
         limits |= {f"{lowest + NEAR:.4f}": lowest + NEAR, f"{lowest:.4f}, upstream's best": lowest}
     rows = [["seconds to", *limits]]
-    for each in record["contestants"]:
-        row = [each["name"]]
+    for contestant in record["contestants"]:
+        row = [contestant["name"]]
         for limit in limits.values():
-            took, base = (median([time_to(curve, limit) for curve in of["curves"]]) for of in (each, first))
-            ratio = f" ({base / took:.1f}×)" if took and base and each is not first else ""
+            took, base = (median([time_to(curve, limit) for curve in of["curves"]]) for of in (contestant, first))
+            ratio = f" ({base / took:.1f}×)" if took and base and contestant is not first else ""
             row.append("never" if took is None else f"{took:.0f}{ratio}")
         rows.append(row)
     return rows
 
 
-def best(contestant: Record) -> float:
-    """The lowest test loss that a look saw, of any seed: what a choice on the test split would have picked."""
+def best(contestant: Document) -> float:
+    """Return the lowest test loss of all looks, from any seed: what a choice on the test split would have picked."""
     return min(seen for curve in contestant["curves"] for *_, seen in curve)
 
 
 def time_to(curve: Curve, loss: float) -> float | None:
-    """Seconds until the curve first is as low as that, on the straight line between two looks; None where it never is.
+    """Return when the curve first is as low as that, in seconds, on the line between two looks; None: it never is.
 
     >>> time_to([(10, 1.0, 2.5), (20, 2.0, 2.0)], 2.25), time_to([(10, 1.0, 2.5)], 2.5), time_to([(10, 1.0, 2.5)], 2.1)
     (1.5, 1.0, None)
@@ -79,16 +83,16 @@ def time_to(curve: Curve, loss: float) -> float | None:
 
 
 def median(values: Sequence[float | None]) -> float | None:
-    """None counts as never: the median is None where half never got there."""
+    """Return the median; None means never, and is the median where half of the values are."""
     middle = statistics.median(math.inf if value is None else value for value in values)
     return None if math.isinf(middle) else middle
 
 
-def verdicts(record: Record) -> list[str]:
-    """The goal's test, a sentence a contestant that ran from several seeds."""
+def verdicts(record: Document) -> list[str]:
+    """Return a sentence for every contestant that ran from several seeds: is its mean test loss below the goal?"""
     said = []
     for name, test in record["tests"].items():
-        outcome = "is below" if test["p"] < 0.01 else "is not shown to be below"
+        outcome = "is below" if test["p"] < LEVEL else "is not shown to be below"
         said.append(
             f"{name}: over seeds, on this split, the mean test loss {outcome} {record['goal']:.2f} "
             f"(one-sided t-test, n = {test['n']}, t = {test['t']:.2f}, p = {test['p']:.2g})"
@@ -96,33 +100,38 @@ def verdicts(record: Record) -> list[str]:
     return said
 
 
-def markdown(record: Record) -> str:
-    """Both tables and the verdicts."""
+def markdown(record: Document) -> str:
+    """Return both tables and the verdicts, with what they were measured on."""
     about = (
         f"`{record['command']}`, {record['recorded']}: torch {record['torch']}, Python {record['python']}, "
         f"{record['cores']} cores of {record['cpu']}, {record['threads']} threads for each in its turn."
     )
-    parts = [about, table(losses(record)), table(times(record)), "\n".join(f"- {each}" for each in verdicts(record))]
+    parts = [
+        about,
+        table(losses(record)),
+        table(times(record)),
+        "\n".join(f"- {verdict}" for verdict in verdicts(record)),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def parts(found: Record) -> list[list[str]]:
-    """A row a part of a step."""
+def parts(found: Document) -> list[list[str]]:
+    """Return a row for every part of a step, the longest first."""
     whole_step = sum(found["parts"].values())
     rows = [["part of a step", "ms", "share"]]
-    for name, took in sorted(found["parts"].items(), key=lambda each: -each[1]):
+    for name, took in sorted(found["parts"].items(), key=lambda part: -part[1]):
         rows.append([name, f"{took:.1f}", f"{took / whole_step:.0%}"])
     return [*rows, ["all", f"{whole_step:.1f}", ""]]
 
 
-def operators(found: Record) -> list[list[str]]:
-    """A row an operator."""
+def operators(found: Document) -> list[list[str]]:
+    """Return a row for every operator of torch that was profiled."""
     rows = [["operator (profiled)", "ms a step"]]
     return rows + [[f"`{name}`", f"{took:.1f}"] for name, took in found["operators"].items()]
 
 
-def floor(found: Record) -> str:
-    """How close a step comes to its matrix products alone."""
+def floor(found: Document) -> str:
+    """Return how close a step comes to its matrix products alone."""
     whole_step = sum(found["parts"].values())
     return (
         f"A batch has {found['beginnings']:.0f} beginnings; the matrix products of a step are "
@@ -132,13 +141,13 @@ def floor(found: Record) -> str:
     )
 
 
-def profile(found: Record) -> str:
-    """The tables of a profile, and its floor."""
+def profile(found: Document) -> str:
+    """Return the tables of a profile, and its floor."""
     return "\n\n".join([table(parts(found)), table(operators(found)), floor(found)]) + "\n"
 
 
 def filled(page: str, name: str, text: str) -> str:
-    """The page with the text between the marks of that name. BadInput where they are missing."""
+    """Return the page with the text between the marks of that name. BadInput where the marks are missing."""
     marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     if not marked.search(page):
         raise BadInput(f"the speedrun's README lacks <!-- {name} --> and <!-- /{name} -->", "a place for the tables")
@@ -146,24 +155,24 @@ def filled(page: str, name: str, text: str) -> str:
 
 
 def fill(path: Path, name: str, text: str) -> None:
-    """Writes it into a README, whole or not at all."""
+    """Write the text into a page, whole or not at all."""
     files.write(path, filled(path.read_text(encoding="utf-8"), name, text).encode())
 
 
 def plain(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns for a terminal."""
+    """Return lines with columns, for a terminal."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns for Markdown."""
+    """Return a table in Markdown."""
     head, *body = ("| " + " | ".join(row) + " |" for row in rows)
     return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
 
 
 def _spread(values: Sequence[float], places: int) -> str:
-    """Median, and the range of several."""
+    """Return the median, and the range of several values."""
     middle = f"{statistics.median(values):.{places}f}"
     if len(values) == 1 or math.isclose(min(values), max(values)):
         return middle
@@ -171,5 +180,6 @@ def _spread(values: Sequence[float], places: int) -> str:
 
 
 def _mean(values: Sequence[float]) -> str:
-    found = summarise(values)
-    return f"{found.mean:.4f}" + ("" if found.sd is None else f" ± {found.sd:.4f}")
+    """Return the mean, and the standard deviation of several values."""
+    deviation = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.4f}{deviation}"

@@ -1,67 +1,68 @@
-"""`bench tries`: what was tried on the way to the record, each judged on lines of train that it did not train on.
+"""What was tried on the way to the record, each judged on training names that it did not train on.
 
-`baselines/speedrun/tries.toml` lists them: arguments for the last stage's makemore.py, and edits of its code where no
-flag exists. The test split has no part in it.
+`baselines/speedrun/tries.toml` lists the tries: arguments for one stage's makemore.py, and edits of its code where
+there is no flag. The test split has no part in it.
 """
 
 import shutil
 import statistics
-import tomllib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from ..core import machine
+from msgspec import Meta, Struct, field
+
 from ..core.errors import BadInput
+from ..runs.processes import refusal, side_by_side
 from ..runs.progress import Progress
 from ..stages.build import Workshop
-from .race import Contestant, Training
+from . import settings
+from .settings import Contestant, Count, Name, Seeds
+from .training import Results, Training
 
-FOREVER = 1e9  # seconds: nobody shares the core
+Edits = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Try:
-    """says: in words. arguments: makemore's. edits: (what stands in makemore.py once, what to put there)."""
+class Try(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was tried. says: in words. args, steps: where they differ from those of most tries.
+
+    edits: what stands in makemore.py once, and what to put there.
+    """
 
     says: str
-    arguments: tuple[str, ...]
-    edits: tuple[tuple[str, str], ...]
-    steps: int
+    args: tuple[str, ...] | None = None
+    steps: Count | None = None
+    edits: Edits = field(name="edit", default=())
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The whole list. held_out: how many of the last training names judge."""
+class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+    """tries.toml. stage: a slug. held_out: how many of the last training names judge. args, steps: of most tries."""
 
-    stage: int
-    held_out: int
-    seeds: tuple[int, ...]
-    tries: tuple[Try, ...]
+    stage: Name
+    held_out: Count
+    seeds: Seeds
+    args: tuple[str, ...]
+    steps: Count
+    tries: Annotated[tuple[Try, ...], Meta(min_length=1)] = field(name="try")
+
+    def contestant(self, tried: Try) -> Contestant:
+        """Return a try as a contestant."""
+        args = self.args if tried.args is None else tried.args
+        return Contestant(tried.says, self.stage, self.seeds, tried.steps or self.steps, args)
 
 
 def read(path: Path) -> Plan:
-    """BadInput says what is wrong with the file."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        tries = tuple(
-            Try(
-                each["says"],
-                tuple(each.get("args", table["args"])),
-                tuple((old, new) for old, new in each.get("edit", [])),
-                int(each.get("steps", table["steps"])),
-            )
-            for each in table["try"]
-        )
-        return Plan(int(table["stage"]), int(table["held_out"]), tuple(table["seeds"]), tries)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{path}: {error}", "stage, held_out, seeds, args, steps, and [[try]] with says") from error
+    """Return tries.toml. BadInput says what is wrong with the file."""
+    plan = settings.parse(path, Plan)
+    said = [tried.says for tried in plan.tries]
+    for says in said:
+        if said.count(says) > 1:
+            raise BadInput(f"{path}: two tries say {says!r}", "words of its own for every try")
+    return plan
 
 
-def edited(source: str, edits: Sequence[tuple[str, str]], where: str) -> str:
-    """The source with each edit made. BadInput where what it replaces does not stand there exactly once."""
+def edited(source: str, edits: Edits, where: str) -> str:
+    """Return the source with every edit made. BadInput where what one replaces does not stand there exactly once."""
     for old, new in edits:
         if source.count(old) != 1:
             raise BadInput(f"{where}: {old!r} stands {source.count(old)} times in makemore.py", "once")
@@ -69,75 +70,61 @@ def edited(source: str, edits: Sequence[tuple[str, str]], where: str) -> str:
     return source
 
 
-def run(shop: Workshop, plan: Plan, progress: Progress, scratch: Path) -> list[dict[str, Any]]:
-    """A row a try: held_out and train losses, seconds, by seed; as many side by side as there are cores."""
-    stage = shop.stages[plan.stage]
+def run(shop: Workshop, plan: Plan, split: int, bars: Progress, scratch: Path) -> list[dict[str, Any]]:
+    """Return a row for every try, with its losses by seed. As many trainings run side by side as there are cores."""
     whole = scratch / "whole"
-    shop.export(stage, whole)
+    shop.export(settings.stage_of(shop, plan.stage), whole)
     source = (whole / "makemore.py").read_text(encoding="utf-8")
-    jobs = []
-    for number, each in enumerate(plan.tries):
+    trainings: dict[str, list[Training]] = {}
+    for number, tried in enumerate(plan.tries):
         tree = scratch / f"try-{number}"
         shutil.copytree(whole, tree)
-        (tree / "makemore.py").write_text(edited(source, each.edits, f"try {each.says!r}"), encoding="utf-8")
-        jobs += [(number, each, tree, seed) for seed in plan.seeds]
+        (tree / "makemore.py").write_text(edited(source, tried.edits, f"try {tried.says!r}"), encoding="utf-8")
+        contestant = plan.contestant(tried)
+        trainings[tried.says] = [
+            Training(contestant, seed, split, tree, scratch / f"out-{number}-{seed}", plan.held_out)
+            for seed in plan.seeds
+        ]
+    listener = Results(bars)
+    side_by_side((training.job() for same in trainings.values() for training in same), listener)
+    if listener.failures:
+        raise refusal(listener.failures, "a whole training")
+    return [_row(plan, tried, [training.run().result for training in trainings[tried.says]]) for tried in plan.tries]
 
-    started: list[Training] = []
 
-    def train(job: tuple[int, Try, Path, int]) -> dict[str, Any]:
-        number, each, tree, seed = job
-        contestant = Contestant(each.says, "", plan.stage, each.arguments, (seed,), each.steps)
-        out = scratch / f"out-{number}-{seed}"
-        training = Training(contestant, seed, tree, out, machine.THREADS, ("--held-out", str(plan.held_out)))
-        started.append(training)
-        progress.started(training.name, None)
-        while training.turn(FOREVER):
-            pass
-        progress.ended(training.name, "done")
-        return training.run().result
-
-    pool = ThreadPoolExecutor(machine.cores())
-    try:
-        results = list(pool.map(train, jobs))
-    finally:  # also by Ctrl-C: no further one begins, and nobody waits for those that have
-        pool.shutdown(wait=False, cancel_futures=True)
-        for training in started:
-            training.kill()
-    rows = []
-    for number, each in enumerate(plan.tries):
-        mine = [result for job, result in zip(jobs, results, strict=True) if job[0] == number]
-        rows.append(
-            {
-                "says": each.says,
-                "arguments": list(each.arguments),
-                "edits": [list(edit) for edit in each.edits],
-                "steps": each.steps,
-                "held_out": [result["test_loss"] for result in mine],
-                "train": [result["train_loss"] for result in mine],
-                "seconds": [result["seconds"] for result in mine],
-            }
-        )
-    return rows
+def _row(plan: Plan, tried: Try, results: list[dict[str, Any]]) -> dict[str, Any]:
+    contestant = plan.contestant(tried)
+    return {
+        "says": tried.says,
+        "arguments": list(contestant.args),
+        "edits": [list(edit) for edit in tried.edits],
+        "steps": contestant.steps,
+        "held_out": [result["test_loss"] for result in results],
+        "train": [result["train_loss"] for result in results],
+        "seconds": [result["seconds"] for result in results],
+    }
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
-    """For people: the loss on held-out names, and how it differs from the first try's, seed by seed.
+    """Return a row for every try: its loss on held-out names, and how it differs from the first try's, seed by seed.
 
-    A tie is a difference below twice its standard error, with the standard deviation over seeds of all the tries.
+    A difference below twice its standard error is a tie. Its standard error is made of the variance over the seeds, the
+    mean over all tries.
     """
     first = rows[0]["held_out"]
-    several = [statistics.variance(each["held_out"]) for each in rows if len(first) > 1]
-    error = (2 * statistics.fmean(several) / len(first)) ** 0.5 if several else 0.0
+    variances = [statistics.variance(row["held_out"]) for row in rows if len(first) > 1]
+    error = (2 * statistics.fmean(variances) / len(first)) ** 0.5 if variances else 0.0
     shown = [["tried", "steps", "held out", "against the first", "train"]]
-    for each in rows:
-        difference = statistics.fmean(mine - base for mine, base in zip(each["held_out"], first, strict=True))
+    for row in rows:
+        difference = statistics.fmean(mine - its for mine, its in zip(row["held_out"], first, strict=True))
+        tie = " (tie)" if abs(difference) < 2 * error else ""
         shown.append(
             [
-                each["says"],
-                f"{each['steps']:,}",
-                f"{statistics.fmean(each['held_out']):.3f}",
-                "" if each is rows[0] else f"{difference:+.3f}" + (" (tie)" if abs(difference) < 2 * error else ""),
-                f"{statistics.fmean(each['train']):.3f}",
+                row["says"],
+                f"{row['steps']:,}",
+                f"{statistics.fmean(row['held_out']):.3f}",
+                "" if row is rows[0] else f"{difference:+.3f}{tie}",
+                f"{statistics.fmean(row['train']):.3f}",
             ]
         )
     return shown

@@ -3,18 +3,19 @@
 import json
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ..child.sampling import UNFIT
-from ..core import console, machine
+from ..child import programs
+from ..core import console
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..runs.execute import Plan, finished
+from ..runs.processes import Job, alone
 from ..stages.build import workshop
 from .train import look_up
 
@@ -30,7 +31,7 @@ from .train import look_up
 def command(
     project: Project, stage: str, name: str | None, num: int, prompt: str, seed: int | None, as_json: bool
 ) -> int:
-    """Of the first seed's model. BadInput where there is none, or the prompt has letters that no name has."""
+    """Draw from the first seed's model. BadInput where there is none, or the prompt has letters that no name has."""
     seed = secrets.randbelow(2**31) if seed is None else seed
     with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         subject = look_up(project, shop, shop.find(stage))
@@ -44,9 +45,12 @@ def command(
                 "a complete run",
                 [f"scripts/train.sh {number} --run {run.name}"],
             )
+        samples = result.folder / "samples.txt"
+        if not samples.exists():
+            raise BadInput(f"{run.name} makes up no names", "a run that leaves a language model")
         if not (result.folder / "model.pt").exists():
-            samples = (result.folder / "samples.txt").relative_to(project.root)
-            raise BadInput(f"{run.name} leaves no model to draw from", f"its names are in {samples}")
+            expected = f"its names are in {samples.relative_to(project.root)}"
+            raise BadInput(f"{run.name} leaves no model to draw names from", expected)
         tree, model = Path(folder) / "tree", Path(folder) / "model"
         shop.export(subject.stage, tree)
         model.mkdir()
@@ -55,23 +59,22 @@ def command(
     if as_json:
         console.document({"stage": subject.stage.name, "run": run.name, "seed": seed, "prompt": prompt, "names": drawn})
         return 0
-    for each in drawn:
-        console.say(each)
+    for drawn_name in drawn:
+        console.say(drawn_name)
     console.note(f"\n{subject.stage.name} {run.name}; --seed {seed} draws these again")
     return 0
 
 
-def _drawn(plan: Plan, tree: Path, model: Path, request: dict) -> list[str]:
-    command = [sys.executable, "-m", "deltas.child.sampling", "makemore.py", str(model), "--", *plan.arguments]
-    done = subprocess.run(
-        command, cwd=tree, env=machine.environment(), input=json.dumps(request), capture_output=True, text=True
-    )
-    said = done.stderr.strip().splitlines()[-1:] or ["nothing said"]
-    if done.returncode == 2:
-        raise BadInput(said[0], "a prompt that a name could begin with")
+def _drawn(plan: Plan, tree: Path, model: Path, request: dict[str, Any]) -> list[str]:
+    """Let a child draw from the model. tree: the stage's files."""
+    command = (sys.executable, "-m", programs.SAMPLING, "makemore.py", str(model), json.dumps(request))
+    job = Job(plan.name, (*command, "--", *plan.arguments), tree, model / "names.json", model / "errors.txt")
+    broken = alone(job)
+    if broken is None:
+        return json.loads(job.log.read_text(encoding="utf-8"))
+    if broken.code == 2:
+        raise BadInput(broken.reason, "a prompt that a name could begin with")
     again = [f"scripts/train.sh {plan.stage.number:02d} --run {plan.run.name} --fresh"]
-    if done.returncode == UNFIT:
-        raise BadInput(f"the model of {plan.name} does not fit: {said[0]}", "model.pt as the run left it", again)
-    if done.returncode:
-        raise CheckFailed(f"{plan.name} cannot be sampled: {said[0]}", "", again)
-    return json.loads(done.stdout)
+    if broken.code == programs.UNFIT:
+        raise BadInput(f"the model of {plan.name} does not fit: {broken.reason}", "model.pt as the run left it", again)
+    raise CheckFailed(f"{plan.name} cannot be sampled: {broken.reason}", "", again)

@@ -1,0 +1,118 @@
+"""What measured a run has an id: it changes with the measuring code, and with nothing else."""
+
+import ast
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deltas.child import measure, programs
+from deltas.core.machine import environment
+
+FOLDER = Path(measure.__file__).parent
+OURS = ("measure.py", *(name for names in programs.CONTROLS.values() for name in names))
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A copy of the measuring files, which the ids are taken of."""
+    for name in OURS:
+        shutil.copy(FOLDER / name, tmp_path)
+    monkeypatch.setattr(measure, "__file__", str(tmp_path / "measure.py"))
+    return tmp_path
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1, f"{old!r} does not stand in {path.name}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def ids(own=None) -> tuple[str, str]:
+    return programs.measured_by(None, own), programs.measured_by("kneser-ney", own)
+
+
+MEASURING = {
+    "the model is left in training mode": ("model.eval()", "model.train()"),
+    "padding counts": ("ignore_index=-1", "ignore_index=-100"),
+    "single precision": (".double()", ""),
+    "another mean": ("/ tokens if tokens", "/ (tokens + 1) if tokens"),
+    "upstream's last evaluation": ("min(evaluations", "max(evaluations"),
+    "other names are unseen": ("word not in known", "word in known"),
+    "fewer names are drawn": ("SAMPLES = 200", "SAMPLES = 100"),
+}
+
+
+@pytest.mark.parametrize("edit", MEASURING.values(), ids=MEASURING)
+def test_another_measurement_has_another_id(copy, edit):
+    before = ids()
+    change(copy / "measure.py", *edit)
+    after = ids()
+    assert before[0] != after[0] and before[1] != after[1]
+
+
+def test_the_code_of_a_control_belongs_to_its_runs_alone(copy):
+    before = ids()
+    change(copy / "kneser_ney.py", "HELD_OUT = 10", "HELD_OUT = 11")
+    after = ids()
+    assert before[0] == after[0] and before[1] != after[1]
+    assert len({*before, *after}) == 3
+
+
+def test_prose_may_change(copy):
+    before = ids()
+    for name in OURS:
+        path = copy / name
+        change(path, '"""', '"""Said otherwise. ')
+        path.write_text(path.read_text() + "\n\n# and more of it\n")
+    change(copy / "measure.py", "# names that a run makes up", "# so many")
+    assert ids() == before
+
+
+def test_other_modules_may_change(copy):
+    """A move of modules changes import lines; the measuring files have none that name a module of ours."""
+    before = ids()
+    for path in FOLDER.glob("*.py"):
+        if path.name not in OURS:
+            (copy / path.name).write_text("from elsewhere import everything\n")
+    assert ids() == before
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_measuring_files_import_nothing_of_ours(name):
+    imported = []
+    for node in ast.walk(ast.parse((FOLDER / name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno} imports from the package"
+            imported.append(node.module)
+    assert imported and not [module for module in imported if module.partition(".")[0] == "deltas"]
+
+
+def test_a_stages_own_metrics_belong_to_its_runs(copy, tmp_path):
+    own = tmp_path / "stage" / "metrics.py"
+    own.parent.mkdir()
+    assert ids(own) == ids()  # nothing is there
+    own.write_text('"""Counts."""\ndef measure(folder):\n    return {"lines": 1}\n')
+    first = ids(own)
+    assert not {*first} & {*ids()}
+    own.write_text('"""Counts lines."""\ndef measure(folder):\n    return {"lines": 1}  # one\n')
+    assert ids(own) == first
+    own.write_text("def measure(folder):\n    return {'lines': 2}\n")
+    assert not {*ids(own)} & {*first}
+
+
+def test_whoever_asks_for_a_name_does_not_wait_for_torch():
+    ask = "import sys, deltas.child.programs as p; p.measured_by('kneser-ney', None); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, env=environment())
+    assert "deltas.child.measure" in said.stdout.split()
+    assert not {"torch", "numpy"} & set(said.stdout.split())
+
+
+def test_the_programs_are_there():
+    for name in (programs.RUN, programs.CONTROL, programs.SAMPLING, programs.WEIGHTS):
+        assert importlib.util.find_spec(name), name

@@ -1,0 +1,168 @@
+"""The tables, verdicts and captions say what was measured: a small made-up record, and figures worked out by hand."""
+
+import math
+
+import pytest
+
+from deltas.core.errors import BadInput
+from deltas.speedrun import figure, record, tables, tries
+
+
+@pytest.mark.parametrize(("loss", "seconds"), [(2.5, 1.0), (2.4, 1.0), (2.25, 1.5), (2.1, 2.0), (2.0, None)])
+def test_time_to_a_loss_is_where_the_curve_first_crosses_it(loss, seconds):
+    found = tables.time_to([(10, 1.0, 2.4), (20, 2.0, 2.1), (30, 3.0, 2.3)], loss)
+    assert found == (seconds if seconds is None else pytest.approx(seconds))
+
+
+def test_the_median_of_times_counts_never():
+    assert tables.median([1.0, 3.0, None]) == 3.0
+    assert tables.median([1.0, None, None]) is None
+
+
+def test_what_everybody_costs_and_ends_with(document):
+    head, upstream, ours = tables.losses(document)
+    row = dict(zip(head, upstream, strict=True))
+    assert row == {
+        "": "upstream", "code": "upstream", "arguments": "its defaults", "steps": "18,000", "n": "1", "seconds": "80",
+        "ms a step": "24.0", "µs a token": "26.0", "test loss": "1.9700", "unseen": "2.0000",
+    }  # fmt: skip
+    row = dict(zip(head, ours, strict=True))
+    assert row == {
+        "": "ours", "code": "quick-one", "arguments": "--fast", "steps": "2,000", "n": "3", "seconds": "50 (50–51)",
+        "ms a step": "24.0 (23.5–25.0)", "µs a token": "26.0", "test loss": "1.8800 ± 0.0100",
+        "unseen": "1.9100 ± 0.0100",
+    }  # fmt: skip
+
+
+def test_who_is_where_how_fast(document):
+    """Upstream comes to 2.00 at its second look; two of ours cross 2.00 at 16.7 s, the third never does."""
+    head, upstream, ours = tables.times(document)
+    assert head == ["seconds to", "2.10", "2.05", "2.00", "1.9550", "1.9500, upstream's best"]
+    assert upstream == ["upstream", "35", "38", "40", "58", "60"]
+    crossed = 10 + 10 * (2.2 - 1.955) / 0.3
+    assert ours[1:4] == ["13 (2.6×)", "15 (2.5×)", "17 (2.4×)"]
+    assert ours[4] == f"{crossed:.0f} ({58 / crossed:.1f}×)" == "18 (3.2×)"
+    document["contestants"][1]["curves"] = document["contestants"][1]["curves"][2:]
+    assert tables.times(document)[2][3:] == ["never", "never", "never"]
+
+
+def test_without_upstream_nothing_is_compared_with_its_best(document):
+    document["contestants"].pop(0)
+    head, ours = tables.times(document)
+    assert head == ["seconds to", "2.10", "2.05", "2.00"] and "×" not in "".join(ours)
+
+
+@pytest.mark.parametrize(("p", "outcome"), [(0.0099, "is below 1.90"), (0.01, "is not shown to be below 1.90")])
+def test_a_verdict_needs_a_small_p(document, p, outcome):
+    document["tests"]["ours"]["p"] = p
+    (verdict,) = tables.verdicts(document)
+    assert verdict.startswith(f"ours: over seeds, on this split, the mean test loss {outcome} (one-sided t-test, n = 3")
+
+
+def test_t_test_by_hand():
+    losses = [1.89, 1.88, 1.90, 1.87]
+    mean, sd = 1.885, math.sqrt(sum((x - 1.885) ** 2 for x in losses) / 3)
+    found = record.below(losses, 1.90)
+    assert found["t"] == pytest.approx((mean - 1.90) / (sd / 2)) and found["n"] == 4
+    assert 0.02 < found["p"] < 0.06  # t(3) = -2.3
+    assert record.below([1.95, 1.96, 1.94], 1.90)["p"] > 0.95
+
+
+def test_the_page_of_a_race(document):
+    text = tables.markdown(document)
+    assert text.startswith(
+        "`scripts/bench.sh names`, 2025-01-01: torch 2.0, Python 3.11.7, 2 cores of a CPU, 2 threads"
+    )
+    assert "| ours | quick-one | --fast |" in text and "| seconds to | 2.10 |" in text
+    assert text.endswith("\n") and "\n- ours: over seeds" in text
+
+
+def test_the_caption_names_who_is_lowest(document):
+    assert figure.caption(document) == (
+        "Upstream trains for 80 s and is at its best, 1.950, on the way. Ours ends after 50 s at 1.880. "
+        "The test names are the same for all."
+    )
+
+
+def test_the_figure_lists_every_look(document):
+    drawn = figure.race(document)
+    assert len(drawn.rows) == 4 + 3 * 3
+    assert drawn.rows[0] == ("upstream", 1, 10, 20.0, 2.4)
+    assert drawn.columns == ("training", "seed", "step", "seconds", "test loss")
+    assert "upstream, 18,000 steps, ours, 2,000 steps" in drawn.description
+
+
+def test_the_figure_can_be_drawn(document):
+    from matplotlib.figure import Figure
+
+    from deltas.figures.style import LIGHT
+
+    canvas = Figure()
+    figure.race(document).draw(canvas, LIGHT)
+    (axes,) = canvas.axes
+    assert len(axes.lines) == 4 + 1  # a line for every training, and upstream's best
+    assert "2 cores" in axes.get_xlabel()
+    assert [text.get_text() for text in canvas.legends[0].get_texts()] == [
+        "upstream, 18,000 steps",
+        "ours, 2,000 steps",
+    ]
+    assert axes.texts[0].get_text() == "upstream's best, 1.950"
+
+
+# -- the profile ------------------------------------------------------------------------------------------------------
+
+PROFILE = {
+    "threads": 2, "beginnings": 611.4, "parts": {"batch": 1.0, "forward": 6.0, "backward": 12.0, "Muon": 5.0},
+    "operators": {"aten::mm": 5.84, "aten::add": 1.0}, "flops": 1.02e9, "rate": 2.04e11, "floor": 5.0,
+}  # fmt: skip
+
+
+def test_where_the_time_of_a_step_goes():
+    assert tables.parts(PROFILE) == [
+        ["part of a step", "ms", "share"], ["backward", "12.0", "50%"], ["forward", "6.0", "25%"],
+        ["Muon", "5.0", "21%"], ["batch", "1.0", "4%"], ["all", "24.0", ""],
+    ]  # fmt: skip
+    assert tables.operators(PROFILE)[1:] == [["`aten::mm`", "5.8"], ["`aten::add`", "1.0"]]
+
+
+def test_how_far_the_floor_is():
+    floor = tables.floor(PROFILE)
+    assert "611 beginnings" in floor and "1.02 GFLOP" in floor and "204 GFLOP/s here on 2 threads" in floor
+    assert floor.endswith("the floor is 5.0 ms, a step takes 4.8 times that.")
+    assert floor in tables.profile(PROFILE)
+
+
+# -- tries ------------------------------------------------------------------------------------------------------------
+
+
+def row(says, *losses):
+    return {"says": says, "steps": 1000, "held_out": list(losses), "train": [1.0, 2.0]}
+
+
+def test_differences_inside_the_noise_are_called_ties():
+    shown = tries.table([row("first", 2.00, 2.01), row("near", 2.002, 2.012), row("far", 2.10, 2.11)])
+    assert [line[3] for line in shown[1:]] == ["", "+0.002 (tie)", "+0.100"]
+    assert shown[1] == ["first", "1,000", "2.005", "", "1.500"]
+
+
+def test_one_seed_has_no_noise_to_be_inside_of():
+    shown = tries.table([row("first", 2.0), row("near", 2.001)])
+    assert shown[2][3] == "+0.001"
+
+
+# -- text -------------------------------------------------------------------------------------------------------------
+
+
+def test_tables_go_between_the_marks_and_nowhere_else(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text("before\n<!-- race -->\nold\n<!-- /race -->\nafter\n")
+    tables.fill(page, "race", "new \\1\n")
+    assert page.read_text() == "before\n<!-- race -->\nnew \\1\n<!-- /race -->\nafter\n"
+    with pytest.raises(BadInput, match="tries"):
+        tables.fill(page, "tries", "new\n")
+
+
+def test_columns():
+    rows = [["name", "ms"], ["a longer one", "1.0"]]
+    assert tables.plain(rows) == ["name          ms", "a longer one  1.0"]
+    assert tables.table(rows) == "| name | ms |\n|---|---|\n| a longer one | 1.0 |"
