@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..child import programs
 from ..core import console, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
@@ -154,7 +155,8 @@ class _Work:
             "seed": plan.seed,
             "arguments": plan.arguments,
             "code_id": plan.code_id,
-            **({"control": plan.run.control, "control_id": plan.run.control_id} if plan.run.control else {}),
+            **({"control": plan.run.control} if plan.run.control else {}),
+            "measured_by": _measured_by(project, plan),
             **environment,
         }
         self.result: Result | None = None
@@ -248,7 +250,7 @@ def finished(project: Project, plan: Plan) -> Result | None:
     about, metrics = _about(folder), _metrics(folder)
     wanted = {
         "code_id": plan.code_id,
-        "control_id": plan.run.control_id,
+        "measured_by": _measured_by(project, plan),
         "arguments": plan.arguments,
         "seed": plan.seed,
         "torch": machine.torch_version(),
@@ -256,6 +258,10 @@ def finished(project: Project, plan: Plan) -> Result | None:
     if not _complete(folder) or any(about.get(key) != value for key, value in wanted.items()):
         return None
     return Result(plan, folder, metrics, about, True)
+
+
+def _measured_by(project: Project, plan: Plan) -> str:
+    return programs.measured_by(plan.run.control, project.baselines / plan.stage.name / "metrics.py")
 
 
 def _complete(folder: Path) -> bool:

@@ -1,0 +1,27 @@
+"""The programs of this room, by name, and the id of the code that measures a run.
+
+The other rooms import this module alone; it imports no torch.
+"""
+
+import functools
+from pathlib import Path
+
+from ..core.codeid import code_id
+
+CONTROLS = {"kneser-ney": ("kneser_ney.py",)}  # the controls, with the files that their results depend on
+
+
+def measured_by(control: str | None, own: Path | None) -> str:
+    """Return the id of the code that measures a run: its comments and docstrings may change, and the id stays.
+
+    control: the kind of control that the run is; None for makemore.py itself. own: metrics.py of the stage; None, or a
+    path where nothing is, for a stage without one.
+    """
+    folder = Path(__file__).parent
+    sources = [folder / name for name in ("measure.py", *(CONTROLS[control] if control else ()))]
+    return _id_of(tuple((path.name, path.read_bytes()) for path in [*sources, *([own] if own and own.exists() else [])]))
+
+
+@functools.cache
+def _id_of(sources: tuple[tuple[str, bytes], ...]) -> str:
+    return code_id(dict(sources))
