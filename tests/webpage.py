@@ -1,14 +1,17 @@
 """What the tests of publication share: recorded stages that nobody trained, and HTML read by the standard library."""
 
-import json
 import re
 import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-from deltas.core import codeid
+import recorded
+from deltas.child import programs
+from deltas.core import codeid, jsonfile
 from deltas.evidence import baseline, claims
+from deltas.evidence.outcome import Outcome
+from deltas.figures import drawn
 from deltas.pages import document
 from deltas.stages import build
 
@@ -148,37 +151,44 @@ def record(
     name, code = lab.files[number - 1].stem, _code(lab, number)
     folder = lab.root / "baselines" / name
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(recorded.HERE / "baselines" / "metrics.toml", folder.parent)
     seeds = list(range(1, len(values) + 1))
-    text = [f'title = "What {name[3:]} buys"', f"seeds = {seeds}"]
+    text = [f'title = "What {name[3:]} buys"', f"seeds = {seeds}", 'headline = "test_loss"']
     text += [f'[[run]]\nname = "{run}"\nargs = ["--type", "{run}"]' for run in runs]
     text += [f'[[claim]]\nsays = "{says}"\ncheck = "{runs[0]}.test_loss < 100"' for says in claims]
     (folder / "experiment.toml").write_text("\n".join(text) + "\n")
     if measured:
         metrics = {
-            "train_loss": baseline.summarise(values),
-            "test_loss": baseline.summarise([value + 0.01 for value in values]),
-            "test_loss_unseen": baseline.summarise([float("inf")] * len(values)),
-            "parameters": baseline.summarise([729] * len(values)),
-            **{metric: baseline.summarise(measured) for metric, measured in (more or {}).items()},
+            "train_loss": values,
+            "test_loss": [value + 0.01 for value in values],
+            "test_loss_unseen": [float("inf")] * len(values),
+            "parameters": [729] * len(values),
+            **(more or {}),
         }
-        fields = {"threads": 1, "cpu": "A <CPU>", "recorded": "2026-01-01", "torch": "2", "python": "3"}
-        baseline.write(
-            folder / "baseline.json",
-            baseline.Baseline(
-                stage=name, code_id=code, seeds=tuple(seeds), arguments={run: ("--type", run) for run in runs},
-                runs=dict.fromkeys(runs, metrics), samples=dict.fromkeys(runs if names else (), tuple(names)), **fields,
-            ),
-        )  # fmt: skip
+        measured_by = programs.measured_by(None, None)
+        made = {
+            run: recorded.run(metrics, ("--type", run), seeds, measured_by=measured_by, generated=tuple(names))
+            for run in runs
+        }
+        about = {"cpu": "A <CPU>", "recorded": "2026-01-01", "torch": "2", "python": "3"}
+        baseline.write(folder / "baseline.json", recorded.baseline(made, stage=name, code_id=code, **about))
     return folder
 
 
 def draw(folder: Path, *figures: dict) -> None:
     """Write figures.json with these figures, and both palettes of each."""
     figures = figures or (FIGURE,)
-    (folder / "figures.json").write_text(json.dumps(figures))
     for figure in figures:
         (folder / f"{figure['name']}.svg").write_text(svg())
         (folder / f"{figure['name']}.dark.svg").write_text(svg(dark=True))
+    list_figures(folder, *figures)
+
+
+def list_figures(folder: Path, *figures: dict) -> None:
+    """figures.json alone."""
+    about = {"program": "0" * 16, "baseline": "0" * 16}
+    rows = [figure | {"data": drawn.hash_of_data(figure), "files": {}} for figure in figures]
+    jsonfile.write(folder / "figures.json", about | {"figures": rows})
 
 
 def with_headline(monkeypatch, metric: str | None = "test_loss", **about: dict[str, str]) -> None:
@@ -198,7 +208,7 @@ def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
 
     def evaluate(experiment, _recorded):
         return [
-            claims.Verdict(claim.says, outcome, ok, shown, why="" if ok else "the evidence")
+            claims.Verdict(claim.says, Outcome[outcome.upper()], ok, shown, why="" if ok else "the evidence")
             for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=False)
         ]
 

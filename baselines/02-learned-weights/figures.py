@@ -19,9 +19,11 @@ def figures(runs: Runs) -> list[Figure]:
         drawn += [_names(runs)]
     if runs.has("learned", "counted", "default-rate", "kneser-ney"):
         drawn += [
-            charts.losses(
+            charts.dots(
                 runs,
                 ("counted", "learned", "default-rate", "kneser-ney"),
+                (("test_loss", "all test names"), ("test_loss_unseen", "names not in train")),
+                "test loss, nats per character (lower is better)",
                 "The same table by two roads, a trap, and how far counting goes",
                 "Learned weights end where counting ends. At makemore's default learning rate the same model looks far "
                 "worse, and is merely unfinished. Longer contexts, counted with Kneser-Ney smoothing, are where the "

@@ -34,9 +34,11 @@ def figures(runs: Runs) -> list[Figure]:
     if runs.has("large-fast", "large-fast-bn"):
         drawn.append(_dead(runs))
         drawn.append(
-            charts.losses(
+            charts.dots(
                 runs,
                 (*pairs, "large-fast", "large-fast-bn"),
+                (("test_loss", "all test names"), ("test_loss_unseen", "names not in train")),
+                "test loss, nats per character (lower is better)",
                 "What the scale costs, and what BatchNorm buys",
                 "BatchNorm lifts the vanishing net out of its hole. Gain 4 it does not rescue at the same learning "
                 "rate: the forward pass forgets the gain, the step size does not. At 16 times the rate the net "

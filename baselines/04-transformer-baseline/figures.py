@@ -23,9 +23,11 @@ def figures(runs: Runs) -> list[Figure]:
         *(_attention(runs, word) for word in WORDS),
         _window(runs, "mlp"),
         _curves(runs),
-        charts.losses(
+        charts.dots(
             runs,
             ("transformer", "mlp", "no-positions", "kneser-ney"),
+            (("test_loss", "all test names"), ("test_loss_unseen", "names not in train")),
+            "test loss, nats per character (lower is better)",
             "The same budget, a window or attention, with positions or without",
             f"After as many steps on as many names: {means['transformer']:.3f} for the transformer, {means['mlp']:.3f} "
             f"for the MLP, {means['no-positions']:.3f} without position embeddings. Kneser-Ney counts, which nobody "

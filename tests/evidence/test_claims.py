@@ -1,4 +1,4 @@
-"""A claim passes when the recorded seeds (and test names) bear it out, and only then."""
+"""A claim passes when the recorded seeds (and items) bear it out, and only then."""
 
 import doctest
 import itertools
@@ -11,37 +11,52 @@ import statistics
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy import stats
 
+import recorded as made
 from deltas.core.errors import BadInput
 from deltas.evidence import baseline as baselines
-from deltas.evidence import claims, expressions, outcome, paired, significance, testnames
-from deltas.evidence.baseline import Baseline, summarise
+from deltas.evidence import claims, expressions, outcome, paired, significance
+from deltas.evidence.baseline import Baseline
+from deltas.evidence.items import ByItem, Items, Subset
 from deltas.evidence.outcome import Outcome
 from deltas.evidence.paired import Sample, Unevaluable
-from deltas.evidence.testnames import ByName, Split
 from deltas.runs import experiment
 from deltas.runs.experiment import Claim, Experiment, Run
 
 INF, NAN = math.inf, math.nan
 YES, TIE, NO = Outcome.YES, Outcome.TIE, Outcome.NO
 LEVEL = 0.005  # one-sided
+METRICS = made.declared()
 
 
-def recorded(runs, names=None, splits=None) -> Baseline:
-    """runs: name -> metric -> values."""
-    seeds = tuple(range(len(next(iter(next(iter(runs.values())).values())))))
-    return Baseline(
-        "03-x", "c", "2", "3", 1, "cpu", "2025-01-01", seeds, dict.fromkeys(runs, ()),
-        {run: {metric: summarise(values) for metric, values in metrics.items()} for run, metrics in runs.items()},
-        names=names or {}, splits=splits or {},
-    )  # fmt: skip
+def recorded(runs, by_item=None, items=None) -> Baseline:
+    """runs: name -> metric -> values. by_item: name -> its test losses item by item."""
+    by_item = by_item or {}
+    return made.baseline(
+        {run: made.run(values, by_item=by_item.get(run)) for run, values in runs.items()}, items
+    )
 
 
-def judged(baseline: Baseline, *checks: str | Claim):
-    stated = tuple(each if isinstance(each, Claim) else Claim(f"says {each}", each) for each in checks)
-    runs = tuple(Run(name, ()) for name in baseline.runs)
-    return claims.evaluate(Experiment("03-x", "X", baseline.seeds, runs, stated), baseline)
+def judged(baseline: Baseline, *checks: str | Claim, metrics=METRICS):
+    stated = tuple(check if isinstance(check, Claim) else Claim(f"says {check}", check) for check in checks)
+    runs = tuple(Run(name) for name in baseline.runs)
+    return claims.evaluate(Experiment("03-x", "X", baseline.seeds, runs, stated, metrics=metrics), baseline)
+
+
+def sample(baseline: Baseline, run: str, metric: str) -> Sample:
+    return paired.sample(baseline, run, metric, METRICS)
+
+
+def losses(nats, key="s") -> ByItem:
+    return ByItem(key, {"test_loss": tuple(nats)})
+
+
+def names(tokens, seen=None) -> Items:
+    """Test names of so many tokens; seen: which of them are also in train."""
+    subsets = {"test_loss_unseen": Subset("test_loss", tuple(int(not each) for each in seen))} if seen else {}
+    return Items("test name", tuple(tokens), subsets)
 
 
 SMALL = recorded(
@@ -121,8 +136,8 @@ REFUSED = {  # check: what the message names
     "with-bn.x < 1": "'bn|'with",
     "with_bn < 1": "'with_bn' stands alone",
     "x < 1": "'x' stands alone",
-    "with_bn.x": "figure, not a statement",
-    "with_bn.x - without.x": "figure, not a statement",
+    "with_bn.x": "quantity, not a statement",
+    "with_bn.x - without.x": "quantity, not a statement",
     "1": "not a statement",
     "1 < 2": "no metric",
     "within(1, 2, 3)": "no metric",
@@ -139,9 +154,10 @@ REFUSED = {  # check: what the message names
     "(with_bn.x < 1) + 1 < 2": "claim 1",
     "(with_bn.x < 1) < 1": "claim 1",
     "abs(with_bn.x < 1) < 1": "claim 1",
-    "with_bn.x.mean < 1": "not a metric",
+    "with_bn.x.mean < 1": "no metric 'x.mean'",
     "with_bn.__class__ < 1": "no metric",
-    "with_bn.x.values < 1": "not a metric",
+    "with_bn.x.values < 1": "no metric 'x.values'",
+    "(with_bn.x + 1).y < 1": "not a metric",
     "with_bn.x() < 1": "not a function",
     "(lambda: 1)() < with_bn.x": "not a function",
     "with_bn.x[0] < 1": "Subscript",
@@ -207,7 +223,7 @@ def test_partly_infinite():
 
 
 def test_a_run_that_was_not_recorded():
-    described = Experiment("03-x", "X", (1, 2), (Run("new", ()),), (Claim("is good", "new.x < 1"),))
+    described = Experiment("03-x", "X", (1, 2), (Run("new"),), (Claim("is good", "new.x < 1"),))
     [verdict] = claims.evaluate(described, SMALL)
     assert not verdict.ok and "not recorded" in verdict.why
 
@@ -332,7 +348,7 @@ def by_names(draw, count: int, shift=0.0, seeds=5, seed_noise=0.0, name_noise=0.
     """Two runs a, b on the same names: b's true loss per token is higher by shift. Noise of seeds and of names."""
     tokens = [draw.randint(3, 12) for _ in range(count)]
     hard = [draw.gauss(2, common) for _ in range(count)]
-    names, runs = {}, {}
+    by_item, runs = {}, {}
     for run, plus in (("a", 0.0), ("b", shift)):
         per_token = [each + plus + draw.gauss(0, name_noise) for each in hard]
         nats = [each * length for each, length in zip(per_token, tokens, strict=True)]
@@ -340,9 +356,8 @@ def by_names(draw, count: int, shift=0.0, seeds=5, seed_noise=0.0, name_noise=0.
         values = [draw.gauss(0, seed_noise) for _ in range(seeds)]
         moved = statistics.fmean(values)
         runs[run] = {"test_loss": tuple(loss + each for each in values)}
-        shifted = tuple(each + moved * length for each, length in zip(nats, tokens, strict=True))
-        names[run] = ByName("s", shifted)
-    return recorded(runs, names, {"s": Split(tuple(tokens), (False,) * count)})
+        by_item[run] = losses(each + moved * length for each, length in zip(nats, tokens, strict=True))
+    return recorded(runs, by_item, {"s": names(tokens)})
 
 
 @pytest.mark.parametrize(("seed_noise", "name_noise"), [(0.0, 0.3), (0.02, 0.3), (0.1, 0.3), (0.02, 0.0)])
@@ -352,7 +367,7 @@ def test_false_alarms_over_names(seed_noise, name_noise):
 
     def trial(draw):
         data = by_names(draw, 40, seed_noise=seed_noise, name_noise=name_noise)
-        a, b = (paired.sample(data, run, "test_loss") for run in "ab")
+        a, b = (sample(data, run, "test_loss") for run in "ab")
         return significance.less(a, b, level).outcome
 
     share = wrong(trial, times, 3)
@@ -366,7 +381,7 @@ def test_seeds_alone_would_be_fooled():
 
     def trial(draw):
         data = by_names(draw, 40, seed_noise=0.002, name_noise=0.3)
-        a, b = (paired.this_split(paired.sample(data, run, "test_loss")) for run in "ab")
+        a, b = (paired.this_split(sample(data, run, "test_loss")) for run in "ab")
         return significance.less(a, b, 0.005).outcome
 
     assert wrong(trial, 300, 4) > 0.5
@@ -398,10 +413,13 @@ def test_pairing_over_names_matters():
     assert verdict.outcome is YES
     order = list(range(500))
     random.Random(8).shuffle(order)
-    split, b = data.splits["s"], data.names["b"]
-    nats = tuple(b.nats[i] / split.tokens[i] * split.tokens[j] for j, i in enumerate(order))
-    torn = recorded({run: {"test_loss": data.runs[run]["test_loss"].values} for run in "ab"},
-                    {"a": data.names["a"], "b": ByName("s", nats)}, data.splits)  # fmt: skip
+    weights, nats = data.items["s"].weights, data.runs["b"].by_item.values["test_loss"]
+    shuffled = [nats[i] / weights[i] * weights[j] for j, i in enumerate(order)]
+    loss = sum(shuffled) / sum(weights)
+    torn = recorded(
+        {"a": {"test_loss": data.runs["a"].metrics["test_loss"].values}, "b": {"test_loss": (loss,) * 5}},
+        {"a": data.runs["a"].by_item, "b": losses(shuffled)}, data.items,
+    )  # fmt: skip
     [verdict] = judged(torn, "a.test_loss < b.test_loss")
     assert verdict.outcome is TIE
 
@@ -410,22 +428,20 @@ def test_the_error_of_a_loss_is_that_of_a_jackknife():
     """The delta method against leaving out one name at a time, for both losses and for what is computed of them."""
     draw = random.Random(9)
     data = by_names(draw, 200, 0.05, name_noise=0.3)
-    split = Split(data.splits["s"].tokens, tuple(draw.random() < 0.2 for _ in range(200)))
-    runs = {}
-    for run in "ab":
-        kept = [i for i in range(200) if not split.seen[i]]
-        unseen = sum(data.names[run].nats[i] for i in kept) / sum(split.tokens[i] for i in kept)
-        runs[run] = {"test_loss": data.runs[run]["test_loss"].values, "test_loss_unseen": (unseen,) * 5}
-    data = recorded(runs, data.names, {"s": split})
+    weights, seen = data.items["s"].weights, [draw.random() < 0.2 for _ in range(200)]
+    nats = {run: data.runs[run].by_item.values["test_loss"] for run in "ab"}
 
-    def loss(run, metric, without):
-        kept = [i for i in range(200) if i != without and (metric == "test_loss" or not split.seen[i])]
-        return sum(data.names[run].nats[i] for i in kept) / sum(split.tokens[i] for i in kept)
+    def loss(run, metric, without=None):
+        kept = [i for i in range(200) if i != without and (metric == "test_loss" or not seen[i])]
+        return sum(nats[run][i] for i in kept) / sum(weights[i] for i in kept)
 
-    for metric in ("test_loss", "test_loss_unseen"):
+    both = ("test_loss", "test_loss_unseen")
+    runs = {run: {metric: (loss(run, metric),) * 5 for metric in both} for run in "ab"}
+    data = recorded(runs, {run: losses(nats[run]) for run in "ab"}, {"s": names(weights, seen)})
+    for metric in both:
         for combine in (lambda a, b: a, lambda a, b: a - b, lambda a, b: a / b, lambda a, b: a * b - 2 * b):
-            a, b = (paired.sample(data, run, metric) for run in "ab")
-            found = significance.less(combine(a, b), 0.0, LEVEL).names
+            a, b = (sample(data, run, metric) for run in "ab")
+            found = significance.less(combine(a, b), 0.0, LEVEL).items
             left = [combine(loss("a", metric, i), loss("b", metric, i)) for i in range(200)]
             jackknife = math.sqrt(199 * statistics.pvariance(left))
             assert found == pytest.approx(jackknife, rel=0.03)
@@ -433,21 +449,24 @@ def test_the_error_of_a_loss_is_that_of_a_jackknife():
 
 def test_losses_that_cannot_be_paired():
     data = by_names(random.Random(1), 30)
-    losses = {
-        run: {"test_loss": data.runs[run]["test_loss"].values, "upstream_test_loss": (2.0, 2.1, 2.0, 2.1, 2.0)}
+    values = {
+        run: {"test_loss": data.runs[run].metrics["test_loss"].values, "upstream_test_loss": (2.0, 2.1, 2.0, 2.1, 2.0)}
         for run in "ab"
     }
-    other = recorded(losses, {"a": ByName("s", data.names["a"].nats), "b": ByName("t", data.names["b"].nats)},
-                     {"s": data.splits["s"], "t": data.splits["s"]})  # fmt: skip
-    none = recorded(losses)
+    nats = {run: data.runs[run].by_item.values["test_loss"] for run in "ab"}
+    both = {"s": data.items["s"], "t": data.items["s"]}
+    other = recorded(values, {"a": losses(nats["a"]), "b": losses(nats["b"], "t")}, both)
+    none = recorded(values)
+    torn = replace(none, runs=none.runs | {"a": replace(none.runs["a"], unpaired={"test_loss": "its seeds differ"})})
     for baseline, check, why in (
-        (other, "a.test_loss < b.test_loss", "different names"),
-        (other, "within(a.test_loss, b.test_loss, 9)", "different names"),
-        (other, "tie(a.test_loss, b.test_loss)", "different names"),
-        (other, "this_split(a.test_loss) < this_split(b.test_loss)", "different names"),
-        (none, "a.test_loss < b.test_loss", "a: no losses by name"),
-        (none, "a.test_loss < 9", "no losses by name"),
-        (none, "a.upstream_test_loss < 9", "by name"),
+        (other, "a.test_loss < b.test_loss", "different test names"),
+        (other, "within(a.test_loss, b.test_loss, 9)", "different test names"),
+        (other, "tie(a.test_loss, b.test_loss)", "different test names"),
+        (other, "this_split(a.test_loss) < this_split(b.test_loss)", "different test names"),
+        (none, "a.test_loss < b.test_loss", "a: no values of test_loss by test name were recorded"),
+        (none, "a.test_loss < 9", "no values of test_loss by test name"),
+        (torn, "a.test_loss < 9", "no values of test_loss by item were recorded, for its seeds differ"),
+        (none, "a.upstream_test_loss < 9", "a mean of batches, not of test names"),
     ):
         [verdict] = judged(baseline, check)
         assert not verdict.ok and verdict.outcome is None and why in verdict.why, check
@@ -459,8 +478,8 @@ def test_infinite_losses():
     """Unsmoothed counts: infinitely worse than anything, and that is certain."""
     endless = recorded(
         {"a": {"test_loss": (2.0, 2.0)}, "b": {"test_loss": (INF, INF)}, "c": {"test_loss": (2.0, 2.1)}},
-        {"a": ByName("s", (4.0, 4.0)), "b": ByName("s", (4.0, INF)), "c": ByName("s", (4.0, 4.2))},
-        {"s": Split((2, 2), (False, True))},
+        {"a": losses((4.0, 4.0)), "b": losses((4.0, INF)), "c": losses((4.0, 4.2))},
+        {"s": names((2, 2), (False, True))},
     )
     assert [each.outcome for each in judged(endless, "a.test_loss < b.test_loss", "b.test_loss < 3")] == [YES, NO]
     [verdict] = judged(endless, "b.test_loss - b.test_loss < 1")
@@ -475,6 +494,124 @@ def test_rounding_is_no_difference():
         significance.less(Sample((NAN, 1.0)), 0.3, LEVEL)
 
 
+# -- deterministic runs, tables, other items ------------------------------------------------------------------------
+
+
+def constant(x: float, **more) -> Baseline:
+    """A deterministic run beside one of five seeds."""
+    runs = {
+        "fixed": made.run({"x": (x,), "n": (7,), "seconds": (3.0,)}, deterministic=True),
+        "again": made.run({"x": (x,), "n": (7,)}, deterministic=True),
+        "noisy": made.run({"x": (2.0, 2.1, 1.9, 2.0, 2.05), "n": (8,) * 5, "seconds": (1.0, 1.1, 1.0, 1.1, 1.0)}),
+    }
+    return made.baseline(runs | more)
+
+
+CONSTANT = {
+    "fixed.x < 2.6": YES,
+    "fixed.x < 2.5": TIE,
+    "fixed.x > 2.6": NO,
+    "fixed.x < again.x": TIE,
+    "tie(fixed.x, again.x)": YES,
+    "fixed.x + again.x > 4.9": YES,
+    "noisy.x < fixed.x": YES,
+    "fixed.x > noisy.x": YES,
+    "noisy.x - fixed.x < 0": YES,
+    "within(fixed.x, noisy.x, 1)": YES,
+    "fixed.n < noisy.n": YES,
+    "max(fixed.x, noisy.x) > 2.4": YES,
+    "fixed.x / noisy.x > 1": YES,
+}
+
+
+@pytest.mark.parametrize("check", CONSTANT)
+def test_a_deterministic_run_is_a_constant_that_pairs_with_any_seeds(check):
+    [verdict] = judged(constant(2.5), check)
+    assert verdict.outcome is CONSTANT[check]
+
+
+def test_a_constant_says_the_same_as_five_equal_values():
+    """The oracle: what was recorded from five seeds before, when every seed gave the same."""
+    noisy = (2.0, 2.1, 1.9, 2.0, 2.05)
+    once = made.baseline({"fixed": made.run({"x": (2.2,)}, deterministic=True), "noisy": made.run({"x": noisy})})
+    five = made.baseline({"fixed": made.run({"x": (2.2,) * 5}), "noisy": made.run({"x": noisy})})
+    for check in ("noisy.x < fixed.x", "within(noisy.x, fixed.x, 0.3)", "fixed.x - noisy.x > 0.1", "2 * fixed.x < 9"):
+        [one], [other] = judged(once, check), judged(five, check)
+        assert (one.outcome, one.p, one.difference) == (other.outcome, other.p, other.difference)
+
+
+def test_the_items_of_a_constant_are_a_sample_still():
+    """Over names, a deterministic run is compared with the noise of the names."""
+    draw = random.Random(11)
+    data = by_names(draw, 60, 0.02, name_noise=0.5)
+    loss = data.runs["a"].metrics["test_loss"].values[0]
+    fixed = made.run({"test_loss": (loss,)}, deterministic=True, by_item=data.runs["a"].by_item)
+    data = made.baseline({"a": fixed, "b": data.runs["b"]}, data.items)
+    [verdict] = judged(data, "a.test_loss < b.test_loss")
+    assert verdict.outcome is TIE and "from the test names" in verdict.why
+    alone = made.baseline({"a": fixed}, data.items)
+    a = sample(alone, "a", "test_loss")
+    finding = significance.less(a, 0.0, LEVEL)
+    assert finding.seeds == 0 and finding.items > 0
+
+
+def test_seconds_of_a_deterministic_run_are_one_observation():
+    """What is never judged differs from run to run, whatever the seed: one value of it shows no noise."""
+    for check in ("fixed.seconds < 4", "noisy.seconds < fixed.seconds"):
+        [verdict] = judged(constant(2.5), check)
+        assert verdict.outcome is None and ("one seed" in verdict.why or "different seeds" in verdict.why)
+
+
+def test_runs_of_different_seeds_cannot_be_paired():
+    data = made.baseline({"a": made.run({"x": (1.0, 2.0)}, seeds=(1, 2)), "b": made.run({"x": (1.0, 2.0)}, seeds=(1, 3))})
+    for check in ("a.x < b.x", "tie(a.x, b.x)", "max(a.x, b.x) > 0"):
+        [verdict] = judged(data, check)
+        assert verdict.outcome is None and "different seeds (1, 2; 1, 3)" in verdict.why
+    assert judged(data, "a.x < 99 and b.x < 99")[0].outcome is YES
+
+
+def test_a_cell_of_a_table_is_named_by_metric_and_cell():
+    data = recorded({"moe": {"domain_loss.names": (1.9, 1.91, 1.92), "domain_loss.more-names": (2.5, 2.51, 2.49)}})
+    assert judged(data, "moe.domain_loss.names < moe.domain_loss.more_names")[0].outcome is YES
+    [verdict] = judged(data, Claim("says", "moe.domain_loss.names < 2", "moe.domain_loss.names"))
+    assert verdict.line == "says: 1.91 ± 0.01 (n = 3)"
+    for check, what in (("moe.domain_loss < 2", "no metric 'domain_loss'.*domain_loss.names, domain_loss.more_names"),
+                        ("moe.domain_loss.verbs < 2", "no metric 'domain_loss.verbs'")):  # fmt: skip
+        with pytest.raises(BadInput) as refused:
+            judged(data, check)
+        assert re.search(what, f"{refused.value.found} {refused.value.expected}")
+
+
+def test_two_cells_that_the_language_cannot_tell_apart():
+    data = recorded({"moe": {"loss.a-b": (1.0, 1.1), "loss.a_b": (2.0, 2.1)}})
+    with pytest.raises(BadInput, match="may be loss.a-b or loss.a_b"):
+        judged(data, "moe.loss.a_b < 2")
+
+
+def test_items_may_be_anything_that_is_sampled():
+    """Tasks solved or not: no metric is known by its name, and a subset of another kind is a metric like any other."""
+    draw = random.Random(12)
+    hard = [int(draw.random() < 0.4) for _ in range(300)]
+    solved = {run: [int(draw.random() < p) for _ in range(300)] for run, p in (("a", 0.9), ("b", 0.5))}
+    values = {
+        run: {
+            "solved": (sum(row) / 300,) * 3,
+            "solved_by.hard": (sum(x for x, mark in zip(row, hard, strict=True) if mark) / sum(hard),) * 3,
+        }
+        for run, row in solved.items()
+    }
+    tasks = Items("task", (1,) * 300, {"solved_by.hard": Subset("solved", tuple(hard))})
+    data = made.baseline(
+        {run: made.run(values[run], by_item=ByItem("t", {"solved": tuple(solved[run])})) for run in "ab"}, {"t": tasks}
+    )
+    for metric in ("solved", "solved_by.hard"):
+        assert judged(data, f"a.{metric} > b.{metric}")[0].outcome is YES
+        row = [x for x, mark in zip(solved["a"], hard, strict=True) if mark or metric == "solved"]
+        finding = significance.less(sample(data, "a", metric), 0.0, LEVEL)
+        assert finding.items == pytest.approx(statistics.pstdev(row) / math.sqrt(len(row)) * math.sqrt(300 / 299))
+    assert "from the tasks" in judged(data, "a.solved < b.solved + 0.4")[0].why
+
+
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
@@ -483,31 +620,12 @@ def test_doctests():
         assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize(
-    ("values", "unit", "shown"),
-    [
-        ((0.019, 0.023, 0.027), "%", "2.3 % ± 0.4 (n = 3)"),
-        ((1.93712, 1.93581, 1.93843), "", "1.937 ± 0.001 (n = 3)"),
-        ((12.0, 15.0), "steps", "14 steps ± 2 (n = 2)"),
-        ((0.00012, 0.00014), "", "0.00013 ± 0.00001 (n = 2)"),
-        ((2.44966611, 2.44966611), "", "2.4497 ± 0 (n = 2)"),
-        ((204544, 204544), "", "204,544 (n = 2)"),
-        ((-0.3, -0.31), "nats", "-0.305 nats ± 0.007 (n = 2)"),
-        ((0, 0), "", "0 (n = 2)"),
-        ((1.5,), "", "1.5 (n = 1)"),
-        ((INF, 1.0), "", "inf (n = 2)"),
-    ],
-)
-def test_quantities(values, unit, shown):
-    assert claims.quantity(values, unit) == shown
-
-
 def test_the_sentence_with_its_number():
     says = "batchnorm cuts saturation below 5 %"
     [verdict] = judged(SMALL, Claim(says, "with_bn.x < 0.05", "with_bn.x", "%"))
     assert verdict.ok and verdict.line == f"{says}: 2.3 % ± 0.2 (n = 5)"
     assert verdict.p == pytest.approx(
-        stats.ttest_1samp(SMALL.runs["with-bn"]["x"].values, 0.05, alternative="less").pvalue
+        stats.ttest_1samp(SMALL.runs["with-bn"].metrics["x"].values, 0.05, alternative="less").pvalue
     )
     assert verdict.difference == pytest.approx(0.023 - 0.05)
     [verdict] = judged(SMALL, Claim("is better", "with_bn.x < without.x"))
@@ -522,12 +640,12 @@ def test_the_sentence_with_its_number():
     ("show", "what"),
     [("nobody.x", "no run"), ("with_bn.x <", "not an expression"), ("1", "a number"), ("with_bn.x < 1", "a statement")],
 )
-def test_a_figure_that_is_none(show, what):
+def test_a_quantity_that_is_none(show, what):
     with pytest.raises(BadInput, match=what):
         judged(SMALL, Claim("says", "with_bn.x < 1", show))
 
 
-def test_a_figure_that_is_not_a_number_fails():
+def test_a_quantity_that_is_not_a_number_fails():
     [verdict] = judged(SMALL, Claim("says", "with_bn.x < 1", "same.endless - same.endless"))
     assert not verdict.ok and verdict.why
 
@@ -556,68 +674,6 @@ def test_claims_in_experiment_toml(tmp_path):
             experiment.read(path)
 
 
-def names_json(folder, rows):
-    folder.mkdir()
-    (folder / "names.json").write_text(json.dumps(rows))
-    return folder
-
-
-def test_losses_by_name_are_kept(tmp_path):
-    one = names_json(tmp_path / "1", [["emma", 8.00004, 5, False], ["ed", "Infinity", 3, True]])
-    two = names_json(tmp_path / "2", [["emma", 9.0, 5, False], ["ed", "Infinity", 3, True]])
-    split, by_name = testnames.collect([one, two])
-    assert split == Split((5, 3), (False, True))
-    assert by_name.nats == (8.5, INF)
-    assert testnames.collect([two])[1].split == by_name.split
-    for k, other in enumerate((["ed", 7.0, 5, False], ["emma", 7.0, 6, False], ["emma", 7.0, 5, True])):
-        torn = names_json(tmp_path / f"t{k}", [other, ["ed", 5.0, 3, True]])
-        assert testnames.collect([one, torn]) is None
-        assert testnames.collect([torn])[1].split != by_name.split
-    assert testnames.collect([one, tmp_path]) is None
-    assert testnames.collect([]) is None
-    for rows in ([["emma", "x", 5, False]], [["emma", None, 5, False]], {"a": 1}, [["emma", 1.0]]):
-        broken = names_json(tmp_path / f"b{len(list(tmp_path.iterdir()))}", rows)
-        with pytest.raises(BadInput, match=r"names\.json"):
-            testnames.collect([broken])
-
-
-def test_baseline_json_holds_them_compactly(tmp_path):
-    data = by_names(random.Random(1), 1000, name_noise=0.1)
-    nats = {run: ByName("s", tuple(round(each, 4) for each in data.names[run].nats)) for run in "ab"}
-    data = recorded({run: {"test_loss": data.runs[run]["test_loss"].values} for run in "ab"}, nats, data.splits)
-    path = tmp_path / "baseline.json"
-    baselines.write(path, data)
-    assert baselines.read(path) == data
-    assert path.stat().st_size < 40_000 and len(path.read_text().splitlines()) < 70
-    table = json.loads(path.read_text())
-    edits = {
-        "a third name": lambda t: t["names"]["a"]["nats"].append(1.0),
-        "another loss": lambda t: t["names"]["a"]["nats"].__setitem__(0, 90.0),
-        "no such split": lambda t: t["names"]["a"].update(split="t"),
-        "no such run": lambda t: t["names"].update(c=t["names"]["a"]),
-        "not a loss": lambda t: t["names"]["a"]["nats"].__setitem__(0, "x"),
-        "no tokens": lambda t: t["splits"]["s"]["tokens"].__setitem__(0, 0),
-        "seen": lambda t: t["splits"]["s"]["seen"].__setitem__(0, 2),
-        "one seen less": lambda t: t["splits"]["s"]["seen"].pop(),
-        "a list": lambda t: t.update(names=[]),
-        "more": lambda t: t["splits"]["s"].update(more=1),
-        "a control": lambda t: t.update(controls={"a": 1}),
-    }
-    for edit in edits.values():
-        torn = json.loads(json.dumps(table))
-        edit(torn)
-        path.write_text(json.dumps(torn))
-        with pytest.raises(BadInput, match=r"baseline\.json"):
-            baselines.read(path)
-
-
-def test_an_older_baseline_is_read(tmp_path):
-    path = tmp_path / "baseline.json"
-    baselines.write(path, SMALL)
-    assert not {"names", "splits", "controls"} & set(json.loads(path.read_text()))
-    assert baselines.read(path) == SMALL
-
-
 def test_the_language_counts_its_tests():
     for text, count in (("a.x < 1", 1), ("0 < a.x < 1", 2), ("tie(a.x, b.x) and within(a.x, b.x, 1) or a.x > 1", 3)):
         assert expressions.tests(expressions.parse(text)) == count
@@ -633,13 +689,16 @@ def test_verify_and_train_say_them(tiny):
     out = tiny.run("verify", "1", "--fast", "--json").out
     assert "not measured" in out
 
+    from deltas.child import programs
     from deltas.core.codeid import code_id
     from deltas.stages.build import workshop
 
     with workshop(tiny.project) as shop:
-        made = code_id(shop.files(shop.stages[1]))
-    values = summarise((0.019, 0.023, 0.027))
-    data = Baseline(name, made, "2", "3", 1, "cpu", "2025-01-01", (1, 2, 3), {"a-b": ()}, {"a-b": {"x": values}})
+        code = code_id(shop.files(shop.stages[1]))
+    data = made.baseline(
+        {"a-b": made.run({"x": (0.019, 0.023, 0.027)}, (), (1, 2, 3), measured_by=programs.measured_by(None, None))},
+        stage=name, code_id=code,
+    )  # fmt: skip
     baselines.write(folder / "baseline.json", data)
     row = {each["what"]: each for each in json.loads(tiny.run("verify", "1", "--fast", "--json").out)["checks"]}
     assert row["it is small: 2.3 % ± 0.4 (n = 3)"]["ok"] is True
@@ -652,6 +711,6 @@ def test_verify_and_train_say_them(tiny):
     result = tiny.run("verify", "1", "--fast")
     assert result.code == 2 and "claim 1 (it is small)" in result.err and "no metric 'y'" in result.err
 
-    baselines.write(folder / "baseline.json", Baseline(**{**data.__dict__, "code_id": "0" * 16}))
+    baselines.write(folder / "baseline.json", replace(data, code_id="0" * 16))
     result = tiny.run("verify", "1", "--fast")
     assert result.code == 1 and "– it is small: not looked at" in result.out

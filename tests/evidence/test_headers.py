@@ -2,9 +2,10 @@
 
 import pytest
 
+import recorded as made
 from deltas.core.errors import BadInput
 from deltas.evidence import headers
-from deltas.evidence.baseline import Baseline, summarise
+from deltas.evidence.baseline import Baseline
 from deltas.series import patches
 
 DIFF = (
@@ -23,11 +24,11 @@ def patch(prose: str, measured: str) -> patches.Patch:
 
 
 def recorded(**runs) -> Baseline:
-    table = {run: {name: summarise(values) for name, values in metrics.items()} for run, metrics in runs.items()}
-    return Baseline("01-x", "c", "2", "3", 1, "cpu", "today", (1, 2), dict.fromkeys(runs, ()), table)
+    return made.baseline({run: made.run(values) for run, values in runs.items()})
 
 
-LOSS = recorded(counted={"test_loss": [2.44968, 2.44970], "dead": [0.5, 0.6], "parameters": [204544, 204544]})
+LOSS = recorded(counted={"test_loss": [2.44968, 2.44970], "dead": [0.5, 0.6], "parameters": [204544, 204544],
+                          "domain_loss.more-names": [1.9, 1.9]})  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ LOSS = recorded(counted={"test_loss": [2.44968, 2.44970], "dead": [0.5, 0.6], "p
         ("55 %", "dead"),
         ("55.0%", "dead"),
         ("204,544", "parameters"),
+        ("1.90", "domain_loss.more-names"),
     ],
 )
 def test_a_number_as_recorded_is_not_stale(text, metric):
@@ -68,6 +70,11 @@ def test_the_mail_header_is_no_place_for_measured_numbers():
     assert b"Date: Wed, 25 Nov 2026 07:25:12 GMT" in new and b"It took 26 seconds." in new
 
 
+def test_a_negative_zero_has_no_sign():
+    old = patch("It moves by 0.01 %.", "a.m 0.01 %")
+    assert b"It moves by 0.00 %." in headers.filled(old, recorded(a={"m": [-1e-9, -1e-9]}))
+
+
 def test_two_numbers_may_swap():
     two = recorded(a={"m": [1.5, 1.5]}, b={"m": [2.5, 2.5]})
     old = patch("From 2.5 to 1.5.", "a.m 2.5, b.m 1.5")
@@ -95,9 +102,9 @@ def test_a_trailer_that_cannot_be_held_against_the_prose_is_bad_input(prose, mea
         headers.numbers(patch(prose, measured))
 
 
-def test_one_text_for_two_figures_that_part_is_bad_input():
+def test_one_text_for_two_numbers_that_part_is_bad_input():
     two = recorded(a={"m": [1.5, 1.5]}, b={"m": [2.5, 2.5]})
-    with pytest.raises(BadInput, match="two figures"):
+    with pytest.raises(BadInput, match="two numbers"):
         headers.filled(patch("Both 1.0.", "a.m 1.0, b.m 1.0"), two)
 
 

@@ -37,18 +37,28 @@ def test_a_broken_svg_is_refused_by_name(tmp_path, what, which):
     assert f"loss-curve{which}.svg" in refused.value.found
 
 
+def listing(*figures, **more) -> str:
+    return json.dumps({"program": "0", "baseline": "0", "figures": figures} | more)
+
+
+DRAWN = FIGURE | {"data": "0", "files": {}}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         ("{", "figures.json:1:2"),
-        ("{}", "not a list"),
-        ("[1]", "figure 1"),
-        (json.dumps([FIGURE | {"name": "../x"}]), "../x"),
-        (json.dumps([FIGURE | {"caption": ""}]), "caption"),
-        (json.dumps([FIGURE | {"rows": [[1]]}]), "lists of 2"),
-        (json.dumps([FIGURE | {"rows": [[1, {}]]}]), "{}"),
-        (json.dumps([FIGURE, FIGURE]), "taken"),
-        ('[{"rows": NaN}]', "NaN"),
+        ("[]", "the document is []"),
+        ("{}", "no program"),
+        (listing(1), "figures: item 1 is 1"),
+        (listing(FIGURE), "no data"),
+        (listing(DRAWN | {"name": "../x"}), "name is '../x'"),
+        (listing(DRAWN | {"caption": ""}), "caption is ''"),
+        (listing(DRAWN | {"rows": [[1]]}), "row 1 has 1 values for 2 columns"),
+        (listing(DRAWN | {"rows": [[1, {}]]}), "is {}"),
+        (listing(DRAWN, DRAWN), "taken"),
+        (listing(more=1), "unknown key 'more'"),
+        ('{"figures": NaN}', "NaN"),
     ],
 )
 def test_malformed_figures(tmp_path, content, said):

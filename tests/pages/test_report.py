@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from deltas.core.project import PIN, here
 from lab import HERE, git
-from webpage import FIGURE, Page, contrast, draw, palettes, record, svg, with_verdicts
+from webpage import FIGURE, Page, contrast, draw, list_figures, palettes, record, svg, with_verdicts
 
 NASTY = "</script><b onload=alert(1)>&amp;\u2028{{< x >}}"
 
@@ -171,7 +171,7 @@ def test_colours_can_be_told_from_the_paper():
 def test_numbers_are_the_baseline_s(tiny):
     folder = record(tiny, 1)
     page, doc = made(tiny)
-    values = json.loads((folder / "baseline.json").read_text())["runs"]["counted"]["test_loss"]
+    values = json.loads((folder / "baseline.json").read_text())["runs"]["counted"]["metrics"]["test_loss"]
     shown = doc["stages"][0]["runs"][0]["metrics"]["test_loss"]
     assert (shown["n"], shown["mean"], shown["values"]) == (values["n"], values["mean"], values["values"])
     assert f"{values['mean']:.4f} ± {values['sd']:.4f}" in page.text
@@ -226,7 +226,7 @@ def test_figures_in_both_palettes_with_their_data(tiny):
 
 def test_a_figure_that_was_not_drawn(tiny):
     folder = record(tiny, 1)
-    (folder / "figures.json").write_text(json.dumps([FIGURE]))
+    list_figures(folder, FIGURE)
     page, _ = made(tiny)
     assert "not drawn" in page.text and "3.296" in page.text
 

@@ -1,9 +1,10 @@
-"""experiment.toml is written by hand: each way to get it wrong is told where it is wrong."""
+"""experiment.toml and metrics.toml are written by hand: each way to get them wrong is told where it is wrong."""
 
 import pytest
 
 from deltas.core.errors import BadInput
 from deltas.runs.experiment import Claim, Experiment, Run, read
+from deltas.runs.metrics import Metric
 
 GOOD = """
 title = "Counting"
@@ -21,6 +22,16 @@ args = ["--type", "bigram", "--max-steps", "2000"]
 says = "counting is as good"
 check = "abs(counted.test_loss - learned.test_loss) < 0.005"
 """
+METRICS = """
+[metric.test_loss]
+says = "loss on the test names"
+unit = "nats per character"
+digits = 4
+over = "test name"
+
+[metric.seconds]
+judged = false
+"""
 
 
 def put(tmp_path, text: str | bytes):
@@ -37,7 +48,7 @@ def test_what_it_says(tmp_path):
     learned = Run("learned-2k", ("--type", "bigram", "--max-steps", "2000"))
     claim = Claim("counting is as good", "abs(counted.test_loss - learned.test_loss) < 0.005")
     assert found == Experiment("01-counting", "Counting", (3407, 1, 2), (counted, learned), (claim,))
-    assert found.headline is found.runs[0]
+    assert found.headline is None and found.headline_run is found.runs[0]
     assert found.run("learned-2k") == learned
     with pytest.raises(BadInput, match="no run 'learned'") as refused:
         found.run("learned")
@@ -60,6 +71,77 @@ def test_steps_to_expect(args, steps, total):
     assert Run("r", args, steps).total == total
 
 
+def test_shared_arguments_stand_before_those_of_every_run(tmp_path):
+    shared = 'args = ["--split-seed", "3407"]\n'
+    control = '[[run]]\nname = "counts"\ncontrol = "kneser-ney"\n'
+    found = read(put(tmp_path, shared + GOOD.replace(', "--split-seed", "3407"', "") + control))
+    assert [run.args for run in found.runs] == [
+        ("--split-seed", "3407", "--type", "bigram-count"),
+        ("--split-seed", "3407", "--type", "bigram", "--max-steps", "2000"),
+        ("--split-seed", "3407"),
+    ]
+    assert (found.runs[2].program, found.runs[2].total) == ("kneser-ney", 0)
+
+
+def test_a_deterministic_run_takes_the_first_seed_alone(tmp_path):
+    found = read(put(tmp_path, GOOD.replace("[[run]]", "[[run]]\ndeterministic = true", 1)))
+    assert [run.seeds(found.seeds) for run in found.runs] == [(3407,), (3407, 1, 2)]
+
+
+# -- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def with_metrics(tmp_path, own: str, shared: str = METRICS):
+    (tmp_path / "metrics.toml").write_text(shared)
+    return read(put(tmp_path, GOOD + own)).metrics
+
+
+def test_a_stage_adds_metrics_and_says_more_of_shared_ones(tmp_path):
+    metrics = with_metrics(
+        tmp_path, '[metric.test_loss]\ndigits = 2\n[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n'
+    )
+    assert metrics["test_loss"] == Metric("loss on the test names", "nats per character", 2, over="test name")
+    assert metrics["solved"] == Metric("tasks solved", "%", table="level")
+    assert metrics["seconds"].judged is False
+
+
+def test_what_nobody_declares_has_defaults(tmp_path):
+    metrics = with_metrics(tmp_path, "", shared="")
+    assert metrics["gradient_spread_start"] == Metric("gradient spread start")
+    assert metrics.table("gradient_spread_start") == "" and metrics.table("loss.easy") == "loss"
+
+
+def test_a_cell_is_what_its_table_is_unless_it_is_declared(tmp_path):
+    own = '[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n[metric."solved.hard"]\njudged = false\n'
+    metrics = with_metrics(tmp_path, own)
+    assert metrics["solved.easy"] == Metric("tasks solved, easy", "%", table="level")
+    assert metrics["solved.hard"].judged is False
+    assert metrics.cells("solved.easy") == "level" and metrics.cells("other.easy") == "cell"
+
+
+BAD_METRICS = {
+    "not TOML": ("[metric", "metrics.toml: "),
+    "unknown key": ("[metric.x]\nsaid = 'y'", r"metrics\.toml: metric\.x: unknown key 'said'"),
+    "digits of text": ("[metric.x]\ndigits = '4'", r"metrics\.toml: metric\.x\.digits is '4'"),
+    "too many digits": ("[metric.x]\ndigits = 99", r"metric\.x\.digits is 99"),
+    "judged of text": ("[metric.x]\njudged = 'no'", r"metric\.x\.judged is 'no'"),
+    "another table": ("[metrics.x]", "unknown key 'metrics'"),
+    "no name": ('[metric."a b"]', "metric"),
+}
+
+
+@pytest.mark.parametrize(("text", "what"), BAD_METRICS.values(), ids=BAD_METRICS)
+def test_malformed_metrics(tmp_path, text, what):
+    with pytest.raises(BadInput, match=what):
+        with_metrics(tmp_path, "", shared=text)
+    if "another table" not in text and "not TOML" not in text and text.startswith("[metric."):
+        with pytest.raises(BadInput, match=r"experiment\.toml: metric"):
+            with_metrics(tmp_path, text)
+
+
+# -- malformed --------------------------------------------------------------------------------------------------------
+
+
 def edit(old: str, new: str) -> str:
     assert old in GOOD
     return GOOD.replace(old, new, 1)
@@ -68,37 +150,56 @@ def edit(old: str, new: str) -> str:
 BAD = {
     "not TOML": (GOOD.replace("seeds =", "seeds"), "line 3"),
     "not UTF-8": (b"title = '\xff'", "not UTF-8 at byte 9"),
-    "empty": ("", r"no \[\[run\]\]"),
+    "empty": ("", "no title"),
+    "no runs": ('title = "x"\nseeds = [1]\n', "no run"),
+    "empty list of runs": ('title = "x"\nseeds = [1]\nrun = []\n', r"run is \[\]"),
     "unknown key": ("lr = 1\n" + GOOD, "unknown key 'lr'"),
-    "unknown key of a run": (edit("args =", "arg = 1\nargs ="), "run 1: unknown key 'arg'"),
-    "unknown key of a claim": (GOOD + "level = 1\n", "claim 1: unknown key 'level'"),
+    "unknown key of a run": (edit("args =", "arg = 1\nargs ="), r"run 1 \(counted\): unknown key 'arg'"),
+    "unknown key of a claim": (GOOD + "level = 1\n", r"claim 1 \(counting is as good\): unknown key 'level'"),
     "no title": (edit('title = "Counting"', ""), "no title"),
     "blank title": (edit("Counting", "  "), "title is '  '"),
     "no seeds": (edit("seeds = [3407, 1, 2]", ""), "no seeds"),
     "empty seeds": (edit("[3407, 1, 2]", "[]"), r"seeds is \[\]"),
     "one seed, no list": (edit("[3407, 1, 2]", "3407"), "seeds is 3407"),
-    "equal seeds": (edit("[3407, 1, 2]", "[1, 2, 1]"), "1 is there 2 times"),
-    "seed of text": (edit("[3407, 1, 2]", '["1"]'), "'1' is not a seed"),
-    "seed of truth": (edit("[3407, 1, 2]", "[true]"), "True is not a seed"),
-    "seed below zero": (edit("[3407, 1, 2]", "[-1]"), "-1 is not a seed"),
-    "seed too large": (edit("[3407, 1, 2]", "[9223372036854775808]"), "is not a seed"),
-    "runs of another kind": ("run = 3\n", "'run' is not a list of tables"),
-    "run as one table": (edit("[[run]]", "[run]").split("[[run]]")[0], "'run' is not a list of tables"),
+    "equal seeds": (edit("[3407, 1, 2]", "[1, 2, 1]"), "seeds: 1 is there 2 times"),
+    "seed of text": (edit("[3407, 1, 2]", '["1"]'), "seeds: item 1 is '1'"),
+    "seed of truth": (edit("[3407, 1, 2]", "[true]"), "seeds: item 1 is True"),
+    "seed below zero": (edit("[3407, 1, 2]", "[-1]"), "seeds: item 1 is -1"),
+    "seed too large": (edit("[3407, 1, 2]", "[9223372036854775808]"), "seeds: item 1 is 9223372036854775808"),
+    "runs of another kind": ('run = 3\ntitle = "x"\nseeds = [1]\n', "run is 3"),
+    "run as one table": (edit("[[run]]", "[run]").split("[[run]]")[0], "run is {"),
+    "a run that is no table": ('title = "x"\nseeds = [1]\nrun = [3]\n', "run: item 1 is 3"),
     "no name": (edit('name = "counted"', ""), "run 1: no name"),
-    "name that is no folder": (edit("learned-2k", "../2k"), r"run 2: the name is '\.\./2k'"),
-    "capital name": (edit("learned-2k", "Learned"), "run 2: the name is 'Learned'"),
+    "name that is no folder": (edit("learned-2k", "../2k"), r"run 2 \(\.\./2k\): name is '\.\./2k'"),
+    "capital name": (edit("learned-2k", "Learned"), r"run 2 \(Learned\): name is 'Learned'"),
     "name twice": (edit("learned-2k", "counted"), "run 2: the name 'counted' is taken"),
-    "no args": (edit('args = ["--type", "bigram-count", "--split-seed", "3407"]', ""), r"run 1 \(counted\): no args"),
     "args in one string": (edit('["--type", "bigram-count", "--split-seed", "3407"]', '"-x"'), "args is '-x'"),
-    "arg that is a number": (edit('"3407"', "3407"), r"run 1 \(counted\): argument 4 is 3407"),
+    "arg that is a number": (edit('"3407"', "3407"), r"run 1 \(counted\): args: item 4 is 3407"),
     "steps of text": (GOOD.replace("[[claim]]", 'steps = "2k"\n[[claim]]'), r"run 2 \(learned-2k\): steps is '2k'"),
     "steps below zero": (GOOD.replace("[[claim]]", "steps = -1\n[[claim]]"), "steps is -1"),
-    "claim without a check": (GOOD.replace("check", "says2"), "claim 1: unknown key"),
+    "claim without a check": (GOOD.replace("check", "says2"), r"claim 1 \(counting is as good\): unknown key 'says2'"),
+    "claim that lacks its check": (GOOD.split("check")[0], r"claim 1 \(counting is as good\): no check"),
     "claim that says nothing": (edit('says = "counting is as good"', ""), "claim 1: no says"),
     **{
-        f"ours: {arg}": (edit('"--max-steps"', f'"{arg}"'), "argument 3 is")
+        f"ours: {arg}": (edit('"--max-steps"', f'"{arg}"'), r"args: item 3 is '")
         for arg in ("--seed", "--see", "--seed=3", "--work-dir", "--work=x", "-o", "-oout")
     },
+    "ours, shared": ('args = ["--seed", "3"]\n' + GOOD, "toml: args: item 1 is '--seed'"),
+    "shared args of another kind": ("args = 3\n" + GOOD, "toml: args is 3"),
+    "shared arg that is a number": ("args = ['-n', 0]\n" + GOOD, "toml: args: item 2 is 0"),
+    "NUL in an argument": (edit('"--max-steps"', '"a\\u0000b"'), r"run 2 \(learned-2k\): args: item 3 is"),
+    "headline of another kind": ("headline = 3\n" + GOOD, "headline is 3"),
+    "headline that is no name": ("headline = 'test loss'\n" + GOOD, "headline is 'test loss'"),
+    "deterministic of text": (edit("args =", "deterministic = 'yes'\nargs ="), r"run 1 \(counted\): deterministic is 'yes'"),
+    "no such control": (edit("args =", "control = 'x'\nargs ="), r"run 1 \(counted\): there is no control 'x'"),
+    "a control with steps": (edit("args =", "control = 'kneser-ney'\nsteps = 3\nargs ="), r"run 1 \(counted\): steps is 3"),
+    "beside itself": (edit("args =", "beside = 'counted'\nargs ="), "beside is 'counted', which is no other run"),
+    "beside nobody": (edit("args =", "beside = 'x'\nargs ="), "beside is 'x', which is no other run"),
+    "beside what has one seed": (
+        edit("args =", "beside = 'learned-2k'\nargs =").replace("2000\"]", "2000\"]\ndeterministic = true"),
+        "beside is 'learned-2k', which is run from one seed alone",
+    ),
+    "metric of another kind": ("metric = 3\n" + GOOD, "metric is 3"),
 }  # fmt: skip
 
 
@@ -109,6 +210,24 @@ def test_malformed(tmp_path, text, what):
         read(path)
     assert refused.value.found.startswith(str(path))
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (edit("args =", "arg = 1\nargs ="), "only name, args, steps, control, beside, deterministic"),
+        (edit("seeds = [3407, 1, 2]", ""), "seeds = [3407"),
+        (edit("learned-2k", "Learned"), "it names a folder"),
+        (edit('"3407"', "3407"), "numbers in quotes too"),
+        (GOOD.replace("[[claim]]", 'steps = "2k"\n[[claim]]'), "a whole number"),
+        (edit('["--type", "bigram-count", "--split-seed", "3407"]', '"-x"'), 'args = ["--type", …]'),
+        ("run = 3\n" + GOOD.split("[[run]]")[0], "[[run]], the headline run first"),
+    ],
+)
+def test_what_should_be_there_is_said(tmp_path, text, expected):
+    with pytest.raises(BadInput) as refused:
+        read(put(tmp_path, text))
+    assert expected in refused.value.expected
 
 
 def test_flags_of_makemore_that_look_like_ours_are_fine(tmp_path):

@@ -1,47 +1,82 @@
-"""baseline.json: what was measured when the experiment was last recorded, and what that predicts for one more run."""
+"""baseline.json: what was measured when the experiment of a stage was last recorded."""
 
 import datetime
-import functools
+import hashlib
+import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from ..core import jsonfile
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
+
+from ..core import jsonfile, shapes
 from ..core.errors import BadInput
 from ..runs.experiment import Experiment
-from . import testnames
-from .testnames import ByName, Split
+from .items import ByItem, Items, Value, numbers
 
-LEVEL = 0.99  # of the whole family of figures that a stage is judged by
-FLOOR = 1e-4  # nats, and whatever else: what other libm's and CPUs do to a sum
-UNJUDGED = frozenset({"seconds"})
-
-LATER = ("controls", "splits", "names", "samples")  # absent where there is nothing to say
-
-Figure = float | int | None
+SUM = 2e-5  # relative: by so much may the rounded values by item miss the metric that they add up to
 
 
-@dataclass(frozen=True)
-class Summary:
-    """One metric of one run over the seeds: values in their order. sd: None where it has no meaning (n = 1, inf)."""
+class Summary(Struct, frozen=True, forbid_unknown_fields=True):
+    """One metric of one run over its seeds, values in their order.
+
+    sd: the standard deviation of a sample; None where there is none (one seed, or infinity for some seeds only).
+    """
 
     n: int
-    mean: float
-    sd: float | None
-    values: tuple[float, ...]
+    mean: Value
+    sd: Value | None
+    values: Annotated[tuple[Value, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where n, mean and sd are not those of the values: edited by hand, it is no measurement."""
+        mean, *values = numbers((self.mean, *self.values))
+        force_setattr(self, "mean", mean)
+        force_setattr(self, "values", tuple(values))
+        if any(map(math.isnan, values)):
+            raise ValueError("NaN is not a measurement")
+        for name, right in zip(("n", "mean", "sd"), _moments(values), strict=True):
+            stated = getattr(self, name)
+            if stated != right and not (stated is not None and right is not None and _close(stated, right)):
+                raise ValueError(f"{name} is {stated!r}, but the values make it {right!r}")
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """What was recorded (runs: run -> metric -> Summary), from which seeds and arguments, and on what.
+class Recorded(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One run. measured_by: the id of the code that measured it.
 
-    controls: run -> code id of the control that it is. names: run -> its losses by test name, where all its seeds were
-    tested on the same; splits: those names, once for all the runs that share them. samples: run -> names that its first
-    seed made up.
+    deterministic: its metrics do not depend on the seed, but for those that are never judged; they were recorded from
+    the first seed. unpaired: metric -> why its values by item could not be kept, although the seeds left some.
+    generated: what the model of the first seed made up.
     """
+
+    program: str
+    arguments: tuple[str, ...]
+    seeds: Annotated[tuple[int, ...], Meta(min_length=1)]
+    measured_by: str
+    deterministic: bool = False
+    metrics: dict[str, Summary]
+    by_item: ByItem | None = None
+    unpaired: dict[str, str] = {}
+    generated: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the parts do not fit together."""
+        for name, summary in self.metrics.items():
+            if summary.n != len(self.seeds):
+                raise ValueError(f"metrics.{name} has {summary.n} values, not a value for each of {len(self.seeds)} seeds")
+        if self.deterministic and len(self.seeds) > 1:
+            raise ValueError(f"it is deterministic, but its seeds are {list(self.seeds)}")
+        for name in [*(self.by_item.values if self.by_item else ()), *self.unpaired]:
+            if name not in self.metrics:
+                raise ValueError(f"there are values by item of {name!r}, which is not among the metrics")
+
+
+class Baseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What was recorded of a stage, and on what. items: the items that the runs share, by id."""
 
     stage: str
     code_id: str
@@ -50,145 +85,135 @@ class Baseline:
     threads: int
     cpu: str
     recorded: str
-    seeds: tuple[int, ...]
-    arguments: dict[str, tuple[str, ...]]
-    runs: dict[str, dict[str, Summary]]
-    controls: dict[str, str] = field(default_factory=dict)
-    splits: dict[str, Split] = field(default_factory=dict)
-    names: dict[str, ByName] = field(default_factory=dict)
-    samples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    runs: dict[str, Recorded]
+    items: dict[str, Items] = {}
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where values by item do not fit their items, or do not add up to their metric."""
+        for name, run in self.runs.items():
+            if run.by_item:
+                try:
+                    _check_items(run, run.by_item, self.items)
+                except ValueError as error:
+                    raise ValueError(f"runs.{name}.by_item: {error}") from None
+        used = {run.by_item.items for run in self.runs.values() if run.by_item}
+        for key in self.items:
+            if key not in used:
+                raise ValueError(f"items.{key} belongs to no run")
 
     @property
-    def family(self) -> int:
-        """How many figures a stage is judged by, whichever of its runs is looked at."""
-        return sum(metric not in UNJUDGED for metrics in self.runs.values() for metric in metrics)
+    def seeds(self) -> tuple[int, ...]:
+        """Those of the runs that are recorded from most of them."""
+        return max((run.seeds for run in self.runs.values()), key=len, default=())
+
+    def summary(self, run: str, metric: str) -> Summary | None:
+        """Return what was recorded of a metric; None where it was not."""
+        return self.runs[run].metrics.get(metric) if run in self.runs else None
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A figure beside its baseline. ok: inside the interval; None where it is not judged, and `why` says why."""
+def _check_items(run: Recorded, by_item: ByItem, items: Mapping[str, Items]) -> None:
+    if by_item.items not in items:
+        raise ValueError(f"there are no items {by_item.items!r}")
+    shared = items[by_item.items]
+    for metric, values in by_item.values.items():
+        if len(values) != len(shared.weights):
+            raise ValueError(f"{metric} has {len(values)} values for {len(shared.weights)} items")
+    parts = [(metric, values, None) for metric, values in by_item.values.items()]
+    parts += [
+        (name, by_item.values[subset.of], subset.where)
+        for name, subset in shared.subsets.items()
+        if name in run.metrics and subset.of in by_item.values
+    ]
+    for metric, values, where in parts:
+        total, stated = shared.mean(values, where), run.metrics[metric].mean
+        scale = shared.mean([abs(value) for value in values], where)
+        if total is None or (total != stated and not abs(total - stated) <= SUM * (scale or 0.0)):
+            raise ValueError(f"the values of {metric} make it {total}, but it is {stated}")
 
-    metric: str
-    value: Figure
-    summary: Summary | None = None
-    low: float | None = None
-    high: float | None = None
-    ok: bool | None = None
-    why: str = ""
+
+def summarise(values: Sequence[float | int]) -> Summary:
+    """Return n, mean and standard deviation. Equal infinities have that mean, and no spread."""
+    return Summary(*_moments(values), tuple(values))
 
 
-def summarise(values: Sequence[float]) -> Summary:
-    """n, mean, sample standard deviation. Equal infinities have that mean and no spread."""
-    values = tuple(values)
+def _moments(values: Sequence[float | int]) -> tuple[int, float, float | None]:
+    n = len(values)
     if all(map(math.isfinite, values)):
-        sd = statistics.stdev(values) if len(values) > 1 else None
-        return Summary(len(values), statistics.fmean(values), sd, values)
-    same = len(set(values)) == 1
-    return Summary(len(values), sum(values), 0.0 if same and len(values) > 1 else None, values)
+        return n, statistics.fmean(values), statistics.stdev(values) if n > 1 else None
+    return n, sum(values), 0.0 if len(set(values)) == 1 and n > 1 else None
 
 
-def interval(values: Sequence[float], family: int, level: float = LEVEL) -> tuple[float, float]:
-    """Where one more observation falls, and with it `family` such figures together, with probability `level`.
+def _close(stated: float, right: float) -> bool:
+    return math.isclose(stated, right, rel_tol=1e-9, abs_tol=1e-12)
 
-    The prediction interval of a normal sample, Bonferroni over the family (Hahn & Meeker, Statistical Intervals):
 
-        mean ± t(n-1, 1 - (1 - level) / (2 family)) · sd · sqrt(1 + 1/n)
+def stale(baseline: Baseline, experiment: Experiment, code_id: str, measured_by: Mapping[str, str]) -> list[str]:
+    """Return why the baseline is not one of this code, these runs and what measures them; nothing where it is.
 
-    never narrower than ± FLOOR. Infinite where some values are, or there is one only: that predicts nothing; infinity
-    itself where all are. Not-a-number contains nothing.
+    measured_by: run -> the id of the code that would measure it today.
     """
-    if not values:
-        raise ValueError("no values, no interval")
-    if any(map(math.isnan, values)):
-        return math.nan, math.nan
-    if len(set(values)) == 1 and math.isinf(values[0]):
-        return values[0], values[0]
-    if len(values) < 2 or any(map(math.isinf, values)):
-        return -math.inf, math.inf
-    n, mean = len(values), statistics.fmean(values)
-    half = _quantile(n - 1, 1 - (1 - level) / (2 * family)) * statistics.stdev(values) * math.sqrt(1 + 1 / n)
-    half = max(half, FLOOR)
-    return mean - half, mean + half
-
-
-@functools.cache
-def _quantile(freedom: int, probability: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, probability))
-
-
-def judge(baseline: Baseline | None, run: str, metrics: Mapping[str, Figure], stale: str = "") -> list[Verdict]:
-    """Each figure of a run against the interval that the baseline's seeds predict; the run's own first, in their order.
-
-    baseline: None where nothing was recorded. stale: why the baseline is of another thing, if it is; then nothing is
-    judged against it.
-    """
-    recorded = baseline.runs.get(run, {}) if baseline else {}
-    verdicts = []
-    for metric in [*metrics, *(each for each in recorded if each not in metrics)]:
-        value, summary = metrics.get(metric), recorded.get(metric)
-        if baseline is None or summary is None or value is None:
-            verdicts.append(Verdict(metric, value, summary, why="not measured"))
-        elif stale:
-            verdicts.append(Verdict(metric, value, summary, why="stale"))
-        elif metric in UNJUDGED:
-            verdicts.append(Verdict(metric, value, summary))
-        elif summary.n < 2:
-            verdicts.append(Verdict(metric, value, summary, why="one seed predicts nothing"))
-        else:
-            low, high = interval(summary.values, baseline.family)
-            verdicts.append(Verdict(metric, value, summary, low, high, low <= value <= high))
-    return verdicts
-
-
-def stale(baseline: Baseline, experiment: Experiment, code_id: str) -> list[str]:
-    """Why the baseline is not one of this code and this experiment; empty where it is."""
     reasons = []
     if baseline.code_id != code_id:
         reasons.append(f"the code is {code_id}, recorded was {baseline.code_id}")
-    if baseline.seeds != experiment.seeds:
-        reasons.append(f"the seeds are {list(experiment.seeds)}, recorded were {list(baseline.seeds)}")
-    now = {run.name: run.args for run in experiment.runs}
-    for name in dict.fromkeys([*now, *baseline.arguments]):
-        if name not in baseline.arguments:
+    reasons += _differing_seeds(baseline, experiment)
+    now = {run.name: run for run in experiment.runs}
+    for name in dict.fromkeys([*now, *baseline.runs]):
+        if name not in baseline.runs:
             reasons.append(f"the run {name} was not recorded")
         elif name not in now:
             reasons.append(f"the recorded run {name} is gone from the experiment")
-        elif now[name] != baseline.arguments[name]:
+        elif now[name].program != baseline.runs[name].program:
+            reasons.append(f"{name} is a run of {now[name].program}, recorded was {baseline.runs[name].program}")
+        elif now[name].args != baseline.runs[name].arguments:
             reasons.append(f"the arguments of {name} have changed")
-    for run in experiment.runs:
-        recorded = baseline.controls.get(run.name)
-        if run.name in baseline.arguments and run.control_id != recorded:
-            now, was = (f"the control {each}" if each else "makemore.py" for each in (run.control_id, recorded))
-            reasons.append(f"{run.name} is of {now}, recorded was {was}")
+    otherwise = [name for name in now if name in baseline.runs and baseline.runs[name].measured_by != measured_by[name]]
+    if otherwise:
+        reasons.append(f"what measures {', '.join(otherwise)} is other code than when they were recorded")
     return reasons
 
 
+def _differing_seeds(baseline: Baseline, experiment: Experiment) -> list[str]:
+    """Return a reason for every pair of seeds, with its runs where it is not true of all of them."""
+    differing: dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]] = {}
+    both = [run for run in experiment.runs if run.name in baseline.runs]
+    for run in both:
+        now, then = run.seeds(experiment.seeds), baseline.runs[run.name].seeds
+        if now != then or run.deterministic != baseline.runs[run.name].deterministic:
+            differing.setdefault((now, then), []).append(run.name)
+    reasons = []
+    for (now, then), names in differing.items():
+        whose = "" if len(names) == len(both) else f" of {', '.join(names)}"
+        reasons.append(f"the seeds{whose} are {list(now)}, recorded were {list(then)}")
+    return reasons
+
+
+def digest(baseline: Baseline) -> str:
+    """Return a hash of everything that a figure may show of a baseline: code, arguments, seeds, values, names."""
+    runs = {
+        name: [run.arguments, run.seeds, {metric: summary.values for metric, summary in run.metrics.items()}, run.generated]
+        for name, run in baseline.runs.items()
+    }
+    text = json.dumps(jsonfile.plain([baseline.code_id, runs]), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def today() -> str:
-    """As `recorded` states it."""
+    """Return the date as `recorded` states it."""
     return datetime.date.today().isoformat()
 
 
+def document(baseline: Baseline) -> dict[str, Any]:
+    """Return what baseline.json holds: keys in the order of the fields, runs and metrics in theirs."""
+    return msgspec.to_builtins(baseline)
+
+
 def write(path: Path, baseline: Baseline) -> None:
-    """Whole or not at all; keys in the order of the fields, runs and metrics in theirs."""
-    runs = {
-        run: {
-            metric: {"n": each.n, "mean": each.mean, "sd": each.sd, "values": list(each.values)}
-            for metric, each in metrics.items()
-        }
-        for run, metrics in baseline.runs.items()
-    }
-    arguments = {run: list(args) for run, args in baseline.arguments.items()}
-    table = {**baseline.__dict__, "seeds": list(baseline.seeds), "arguments": arguments, "runs": runs}
-    table["splits"] = {key: testnames.plain_split(each) for key, each in baseline.splits.items()}
-    table["names"] = {run: {"split": each.split, "nats": list(each.nats)} for run, each in baseline.names.items()}
-    table["samples"] = {run: list(each) for run, each in baseline.samples.items()}
-    jsonfile.write(path, {key: value for key, value in table.items() if value or key not in LATER})
+    """Write baseline.json, whole or not at all."""
+    jsonfile.write(path, document(baseline))
 
 
 def read(path: Path) -> Baseline | None:
-    """None where nothing was recorded yet. BadInput says what is wrong with the file, and where in it."""
+    """Return what was recorded; None where nothing was. BadInput says what is wrong with the file, and where in it."""
     try:
         table = jsonfile.read(path)
     except FileNotFoundError:
@@ -196,121 +221,10 @@ def read(path: Path) -> Baseline | None:
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
     try:
-        return _baseline(table)
-    except _Wrong as wrong:
+        return shapes.convert(table, Baseline)
+    except shapes.Misfit as wrong:
         raise BadInput(
-            f"{path}: {wrong}",
-            "the file as it was recorded",
+            f"{path}: {wrong.found}",
+            wrong.expected or "the file as it was recorded",
             [f"git checkout -- {path}", f"scripts/record.sh {path.parent.name[:2]}"],
-        ) from wrong
-
-
-class _Wrong(Exception):
-    """What is wrong, and where; `read` adds which file."""
-
-
-def _baseline(table: Any) -> Baseline:
-    fields = Baseline.__dataclass_fields__
-    _object(table, "the document")
-    for key in fields:
-        if key not in table and key not in LATER:
-            raise _Wrong(f"no {key}")
-    for key in table:
-        if key not in fields:
-            raise _Wrong(f"unknown key {key!r}")
-    for key in ("stage", "code_id", "torch", "python", "cpu", "recorded"):
-        if not isinstance(table[key], str):
-            raise _Wrong(f"{key} is {table[key]!r}, not a string")
-    if type(table["threads"]) is not int:
-        raise _Wrong(f"threads is {table['threads']!r}, not a whole number")
-    seeds = table["seeds"]
-    if not isinstance(seeds, list) or not seeds or any(type(seed) is not int for seed in seeds):
-        raise _Wrong(f"seeds is {seeds!r}, not a list of whole numbers")
-    arguments = {}
-    for run, args in _object(table["arguments"], "arguments").items():
-        if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
-            raise _Wrong(f"arguments.{run} is {args!r}, not a list of strings")
-        arguments[run] = tuple(args)
-    runs = {
-        run: {
-            metric: _summary(each, f"runs.{run}.{metric}", len(seeds))
-            for metric, each in _object(metrics, f"runs.{run}").items()
-        }
-        for run, metrics in _object(table["runs"], "runs").items()
-    }
-    if set(runs) != set(arguments):
-        raise _Wrong(f"runs are {sorted(runs)}, but arguments are of {sorted(arguments)}")
-    controls = _object(table.get("controls", {}), "controls")
-    for run, control_id in controls.items():
-        if not isinstance(control_id, str):
-            raise _Wrong(f"controls.{run} is {control_id!r}, not a string")
-    splits, names = _names(table, runs)
-    read = {"seeds": tuple(seeds), "arguments": arguments, "runs": runs}
-    later = {"controls": controls, "splits": splits, "names": names, "samples": _samples(table, runs)}
-    return Baseline(**{**table, **read, **later})
-
-
-def _samples(table: dict[str, Any], runs: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    samples = {}
-    for run, made_up in _object(table.get("samples", {}), "samples").items():
-        if run not in runs:
-            raise _Wrong(f"samples are of {run!r}, which is not among the runs")
-        if not isinstance(made_up, list) or not all(isinstance(name, str) for name in made_up):
-            raise _Wrong(f"samples.{run} is not a list of names")
-        samples[run] = tuple(made_up)
-    return samples
-
-
-def _names(table: dict[str, Any], runs: dict[str, dict[str, Summary]]) -> tuple[dict[str, Split], dict[str, ByName]]:
-    splits, names = {}, {}
-    for key, each in _object(table.get("splits", {}), "splits").items():
-        try:
-            splits[key] = testnames.read_split(each)
-        except ValueError as error:
-            raise _Wrong(f"splits.{key}: {error}") from error
-    for run, each in _object(table.get("names", {}), "names").items():
-        if run not in runs:
-            raise _Wrong(f"names are of {run!r}, which is not among the runs")
-        loss = runs[run].get("test_loss")
-        try:
-            names[run] = testnames.read_by_name(each, splits, loss.mean if loss else None)
-        except ValueError as error:
-            raise _Wrong(f"names.{run}: {error}") from error
-    return splits, names
-
-
-def _object(value: Any, place: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _Wrong(f"{place} is {value!r}, not an object")
-    return value
-
-
-def _summary(table: Any, place: str, seeds: int) -> Summary:
-    """Mean and sd have to be those of the values: a figure that was edited by hand is not a measurement."""
-    if set(_object(table, place)) != {"n", "mean", "sd", "values"}:
-        raise _Wrong(f"{place} has {', '.join(table) or 'nothing'}, not n, mean, sd, values")
-    if not isinstance(table["values"], list) or len(table["values"]) != seeds:
-        raise _Wrong(f"{place}.values is {table['values']!r}, not a value for each of {seeds} seeds")
-    values = []
-    for value in table["values"]:
-        try:
-            figure = jsonfile.number(value)
-        except ValueError as error:
-            raise _Wrong(f"{place}.values: {error}") from error
-        if figure is None or math.isnan(figure):
-            raise _Wrong(f"{place}.values: {value!r} is not a measurement")
-        values.append(figure)
-    summary = summarise(values)
-    for key in ("n", "mean", "sd"):
-        expected = getattr(summary, key)
-        try:
-            found = jsonfile.number(table[key])
-        except ValueError as error:
-            raise _Wrong(f"{place}.{key}: {error}") from error
-        if found != expected and not (found is not None and expected is not None and _close(found, expected)):
-            raise _Wrong(f"{place}.{key} is {table[key]!r}, but the values make it {expected!r}")
-    return summary
-
-
-def _close(found: float, expected: float) -> bool:
-    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
+        ) from None

@@ -1,10 +1,10 @@
 """The language of claims: `saturated_bn.saturation < 0.05 and within(onehot.test_loss, counted.test_loss, 0.005)`.
 
-A run, its hyphens written as underscores, then a metric: a sample of one value a seed (samples.py). Between samples and
-numbers + - * / work seed by seed, and so do
+A run, its hyphens written as underscores, then a metric, and of a table metric a cell (`moe.domain_loss.names`): a
+sample of one value for every seed (paired.py). Between samples and numbers + - * / work seed by seed, and so do
 
     min(a, b, …)  max(a, b, …)  mean(a, b, …)  abs(a)    of several metrics, not over the seeds
-    this_split(a)                                        a test loss on the very names drawn, not on names like them
+    this_split(a)                                        a metric on the very items drawn, not on items like them
 
 What makes a claim is a test (significance.py), whose outcome is yes, no or tie:
 
@@ -54,7 +54,7 @@ class Wrong(Exception):
 
 
 def parse(text: str) -> ast.expr:
-    """Python's syntax tree. Wrong where it is no expression of Python."""
+    """Return Python's syntax tree. Wrong where it is no expression of Python."""
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -62,38 +62,42 @@ def parse(text: str) -> ast.expr:
 
 
 def tests(node: ast.expr) -> int:
-    """How many tests an expression makes."""
-    compared = [each for each in ast.walk(node) if isinstance(each, ast.Compare)]
-    called = [each for each in ast.walk(node) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)]
-    return sum(len(each.ops) for each in compared) + sum(each.func.id in TESTS for each in called)
+    """Return how many tests an expression makes."""
+    count = 0
+    for part in ast.walk(node):
+        if isinstance(part, ast.Compare):
+            count += len(part.ops)
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            count += part.func.id in TESTS
+    return count
 
 
 def outcome(node: ast.expr, look: Look, level: float) -> tuple[Outcome, list[Finding]]:
-    """What an expression says, each test at one-sided `level`, and what the tests found. Wrong, Unevaluable."""
+    """Return what an expression says, every test at one-sided `level`, and what the tests found. Wrong, Unevaluable."""
     evaluator = _Evaluator(look, level)
     result = evaluator.result(node)
     if not isinstance(result, Outcome):
-        raise Wrong(f"{ast.unparse(node)} is a figure, not a statement", "a comparison")
-    return result, evaluator.found
+        raise Wrong(f"{ast.unparse(node)} is a quantity, not a statement", "a comparison")
+    return result, evaluator.findings
 
 
-def figure(node: ast.expr, look: Look) -> Sample:
-    """The sample that an expression describes. Wrong, Unevaluable."""
+def quantity(node: ast.expr, look: Look) -> Sample:
+    """Return the sample that an expression describes. Wrong, Unevaluable."""
     result = _Evaluator(look, 0.0).result(node)
     if not isinstance(result, Sample):
         what = "a statement" if isinstance(result, Outcome) else "a number"
-        raise Wrong(f"{ast.unparse(node)} is {what}, not a figure that was measured", "a metric of a run")
+        raise Wrong(f"{ast.unparse(node)} is {what}, not a quantity that was measured", "a metric of a run")
     return result
 
 
 class _Evaluator(simpleeval.SimpleEval):
-    """simpleeval, less what claims don't need, with tests for comparisons and three-valued logic."""
+    """simpleeval without what claims do not need, with tests for comparisons and three-valued logic."""
 
     def __init__(self, look: Look, level: float):
         super().__init__(OPERATORS | {ast.Not: self._not}, FUNCTIONS | {name: self._test(name) for name in TESTS}, {})
         self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in NODES}
         self.look, self.level = look, level
-        self.found: list[Finding] = []
+        self.findings: list[Finding] = []
 
     def result(self, node: ast.expr) -> Any:
         try:
@@ -121,9 +125,12 @@ class _Evaluator(simpleeval.SimpleEval):
         raise Wrong(f"{node.id!r} stands alone", "run.metric")
 
     def _eval_attribute(self, node: ast.Attribute) -> Sample:
-        if not isinstance(node.value, ast.Name):
+        run, names = node.value, [node.attr]
+        while isinstance(run, ast.Attribute):
+            run, names = run.value, [run.attr, *names]
+        if not isinstance(run, ast.Name):
             raise Wrong(f"{ast.unparse(node)} is not a metric", "run.metric")
-        return self.look(node.value.id, node.attr)
+        return self.look(run.id, ".".join(names))
 
     def _eval_call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name):
@@ -131,7 +138,7 @@ class _Evaluator(simpleeval.SimpleEval):
         return super()._eval_call(node)
 
     def _eval_compare(self, node: ast.Compare) -> Outcome:
-        terms = [self._eval(each) for each in (node.left, *node.comparators)]
+        terms = [self._eval(term) for term in (node.left, *node.comparators)]
         outcomes = []
         for kind, left, right in zip(node.ops, terms, terms[1:], strict=False):
             if isinstance(kind, ast.Lt):
@@ -139,11 +146,11 @@ class _Evaluator(simpleeval.SimpleEval):
             elif isinstance(kind, ast.Gt):
                 outcomes.append(self._note(significance.greater(left, right, self.level)))
             else:
-                raise Wrong(f"{ast.unparse(node)}: figures compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
+                raise Wrong(f"{ast.unparse(node)}: quantities compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
         return conjunction(outcomes)
 
     def _eval_boolop(self, node: ast.BoolOp) -> Outcome:
-        outcomes = [_statement(self._eval(each)) for each in node.values]  # all: a broken one is not to hide
+        outcomes = [_statement(self._eval(part)) for part in node.values]  # all of them: a broken one must not hide
         return conjunction(outcomes) if isinstance(node.op, ast.And) else disjunction(outcomes)
 
     @staticmethod
@@ -156,12 +163,12 @@ class _Evaluator(simpleeval.SimpleEval):
 
         return test
 
-    def _note(self, found: Finding) -> Outcome:
-        self.found.append(found)
-        return found.outcome
+    def _note(self, finding: Finding) -> Outcome:
+        self.findings.append(finding)
+        return finding.outcome
 
 
 def _statement(value: Any) -> Outcome:
     if not isinstance(value, Outcome):
-        raise TypeError("and, or, not join comparisons, not figures")
+        raise TypeError("and, or, not join comparisons, not quantities")
     return value

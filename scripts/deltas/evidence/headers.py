@@ -2,7 +2,7 @@
 
     Measured: counted.train_loss 2.4548, counted.test_loss 2.4497, bad.saturation 58 %
 
-Each entry is a run, a metric and the number as the prose writes it (a mean over the recorded seeds, to as many places).
+An entry is a run, a metric and the number as the prose writes it (a mean over the recorded seeds, to as many places).
 When the baseline moves, that number is replaced wherever the header has it. Losses (four decimals) and percentages in
 the header and in the comments that the patch adds have to be listed there: nothing measured is typed by hand.
 """
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from ..core.errors import BadInput
 from ..series.patches import Patch
+from . import numbers as writer
 from .baseline import Baseline
 
-ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[a-z0-9_]+)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)")
+ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[A-Za-z0-9_]+(?:\.[a-z0-9_-]+)?)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)")
 MEASURED = re.compile(r"(?<![\d.,])(?:\d+\.\d{4}(?!\d)|\d+(?:\.\d+)?\s?%(?![\w%]))")
 COMMENT = re.compile(r"(?:^|\s)#(.*)")
 CONSTANTS = frozenset({f"{math.log(27):.4f}"})  # the loss of knowing nothing
@@ -24,7 +25,7 @@ CONSTANTS = frozenset({f"{math.log(27):.4f}"})  # the loss of knowing nothing
 
 @dataclass(frozen=True)
 class Number:
-    """A number that a header states: text is how."""
+    """A number that a header states. text: how it states it."""
 
     run: str
     metric: str
@@ -37,23 +38,23 @@ class Number:
 
 
 def numbers(patch: Patch) -> list[Number]:
-    """What the trailer lists. BadInput where it cannot be read, or names a number that the prose lacks."""
+    """Return what the trailer lists. BadInput where it cannot be read, or names a number that the prose lacks."""
     trailer = patch.trailers.get("Measured", "")
-    found = [Number(m["run"], m["metric"], m["text"]) for m in ENTRY.finditer(trailer)]
+    listed = [Number(m["run"], m["metric"], m["text"]) for m in ENTRY.finditer(trailer)]
     rest = ENTRY.sub("", trailer).replace(",", "").strip()
     if rest:
         raise BadInput(f"{patch.file}: Measured: cannot be read at {rest!r}", "run.metric NUMBER, run.metric NUMBER, …")
     stated = _without_trailer(patch.message)
-    for number in found:
+    for number in listed:
         if not _literal(number.text).search(stated):
             raise BadInput(
                 f"{patch.file}: Measured: names {number.place} {number.text}, which the prose does not state"
             )
-    return found
+    return listed
 
 
 def stale(patch: Patch, recorded: Baseline | None) -> list[str]:
-    """Numbers of the header that the baseline does not say, or says otherwise."""
+    """Return the numbers of the header that the baseline does not say, or says otherwise."""
     return [
         f"{number.place} is stated as {number.text}, measured is {now or 'nothing'}"
         for number in numbers(patch)
@@ -62,7 +63,7 @@ def stale(patch: Patch, recorded: Baseline | None) -> list[str]:
 
 
 def unlisted(patch: Patch) -> list[str]:
-    """Losses and percentages that are stated, in the header or in a comment of the code, and not listed."""
+    """Return losses and percentages that are stated in the header or in a comment of the code, and not listed."""
     listed = {_tight(number.text) for number in numbers(patch)} | CONSTANTS
     texts = [("the header", _without_trailer(patch.message)), ("a comment", "\n".join(_comments(patch)))]
     return [
@@ -74,7 +75,7 @@ def unlisted(patch: Patch) -> list[str]:
 
 
 def _comments(patch: Patch) -> Iterator[str]:
-    """What the added lines say to a reader: comments, and the lines of docstrings."""
+    """Give what the added lines say to a reader: comments, and the lines of docstrings."""
     for file in patch.hunks:
         for hunk in file:
             inside = False
@@ -94,8 +95,8 @@ def _tight(text: str) -> str:
 
 
 def filled(patch: Patch, recorded: Baseline | None) -> bytes:
-    """The header with its numbers as the baseline has them; one that was never measured stays."""
-    fields, blank, text = patch.header.decode().partition("\n\n")  # a date has numbers, too
+    """Return the header with its numbers as the baseline has them; one that was never measured stays."""
+    fields, blank, text = patch.header.decode().partition("\n\n")  # the date above has numbers, too
     changes: dict[str, str] = {}
     for number in numbers(patch):
         now = _now(number, recorded)
@@ -103,7 +104,7 @@ def filled(patch: Patch, recorded: Baseline | None) -> bytes:
             continue
         if changes.setdefault(number.text, now) != now:
             raise BadInput(
-                f"{patch.file}: {number.text} stands for two figures that are now {changes[number.text]} and {now}",
+                f"{patch.file}: {number.text} stands for two numbers that are now {changes[number.text]} and {now}",
                 "numbers that can be told apart: write one of them with more places",
             )
     if not any(old != new for old, new in changes.items()):
@@ -113,19 +114,19 @@ def filled(patch: Patch, recorded: Baseline | None) -> bytes:
 
 
 def _now(number: Number, recorded: Baseline | None) -> str | None:
-    """The recorded mean, written as the header writes it."""
-    summary = recorded.runs.get(number.run, {}).get(number.metric) if recorded else None
+    """Return the recorded mean, written as the header writes it; None where nothing was recorded."""
+    summary = recorded.summary(number.run, number.metric) if recorded else None
     if summary is None:
         return None
     percent = re.search(r"\s*%$", number.text)
     digits = number.text.removesuffix(percent[0]) if percent else number.text
     places = len(digits.partition(".")[2])
-    comma = "," if "," in digits else ""
-    return f"{summary.mean * (100 if percent else 1):{comma}.{places}f}" + (percent[0] if percent else "")
+    text = writer.fixed(summary.mean * (100 if percent else 1), places, comma="," in digits)
+    return text + (percent[0] if percent else "")
 
 
 def _literal(text: str) -> re.Pattern[str]:
-    """This number and no longer one that contains it."""
+    """Return a pattern of this number, and of no longer one that contains it."""
     return re.compile(rf"(?<![\d.,:]){re.escape(text)}(?!\d|[.,:]\d)")
 
 

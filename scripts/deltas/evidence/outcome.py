@@ -1,4 +1,4 @@
-"""Yes, no, tie: the three things that a test can say, and the logic of them (Kleene 1952, § 64)."""
+"""Yes, no, tie: the three things that a test can say, and their logic (Kleene 1952, § 64)."""
 
 from enum import Enum
 
@@ -15,7 +15,7 @@ class Outcome(Enum):
 
 
 def negation(outcome: Outcome) -> Outcome:
-    """not: a tie stays one.
+    """Return `not` of an outcome: a tie stays one.
 
     >>> print(negation(Outcome.TIE), negation(Outcome.NO))
     tie yes
@@ -24,18 +24,18 @@ def negation(outcome: Outcome) -> Outcome:
 
 
 def conjunction(outcomes: list[Outcome]) -> Outcome:
-    """and: the least of them.
+    """Return `and` of the outcomes: the least of them.
 
     >>> print(conjunction([Outcome.YES, Outcome.TIE]), conjunction([Outcome.NO, Outcome.TIE]))
     tie no
     """
-    return min(outcomes, key=lambda each: each.value)
+    return min(outcomes, key=lambda outcome: outcome.value)
 
 
 def disjunction(outcomes: list[Outcome]) -> Outcome:
-    """or: the greatest of them.
+    """Return `or` of the outcomes: the greatest of them.
 
     >>> print(disjunction([Outcome.YES, Outcome.TIE]), disjunction([Outcome.NO, Outcome.TIE]))
     yes tie
     """
-    return max(outcomes, key=lambda each: each.value)
+    return max(outcomes, key=lambda outcome: outcome.value)

@@ -1,25 +1,25 @@
 """Is a difference more than noise? Student's t on paired differences, and its equivalence test.
 
-A claim about losses on test names is about names like these and seeds like these: both are samples, and the variance of
-a mean difference d is the sum of two estimates,
+A claim about a metric over items (test names, say) is about items like these and seeds like these: both are samples,
+and the variance of a mean difference d is the sum of two estimates,
 
     v_seeds = s² / n of the differences seed by seed, n - 1 degrees of freedom
-    v_names = N / (N - 1) Σ e_i² of the influences name by name (samples.py), N - 1 degrees of freedom
+    v_items = N / (N - 1) Σ e_i² of the influences item by item (paired.py), N - 1 degrees of freedom
 
-(what seeds do to single names is in both: they err to the large side). Then |d| is compared with
+(what seeds do to single items is in both: they err to the large side). Then |d| is compared with
 
-    sqrt(v_seeds t²(n - 1) + v_names t²(N - 1)),        t the quantiles of Student's t
+    sqrt(v_seeds t²(n - 1) + v_items t²(N - 1)),        t the quantiles of Student's t
 
 which is never wrong more often than it says (S. K. Banerjee, On confidence interval for two-means problem, Sankhyā A
 23, 1961; Cochran's and Cox's t' is its neighbour). Welch–Satterthwaite degrees of freedom are: with five seeds,
 two-sided at 0.001, up to 4.6 times as often in simulations; n - 1 for the whole sum gives away most of its power.
 """
 
-import functools
 import math
 import statistics
 from dataclasses import dataclass, replace
 
+from . import students_t
 from .outcome import Outcome
 from .paired import Number, Sample, Unevaluable
 
@@ -31,54 +31,54 @@ LEAST = 1e-12  # p-values below are not computed
 class Finding:
     """What a test found. p: one-sided, of what the outcome says; of the likelier direction where it is a tie.
 
-    difference: what was tested, seed by seed. seeds, names: the standard errors of its mean.
+    difference: what was tested, seed by seed. seeds, items: the standard errors of its mean.
     """
 
     outcome: Outcome
     difference: Sample
     seeds: float
-    names: float
+    items: float
     p: float
 
 
 def less(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
-    """left < right: YES where left's true mean is below right's, NO where it is above, each at one-sided `level`.
+    """Test left < right: YES where left's true mean is below right's, NO where it is above, at one-sided `level`.
 
     Where there is no difference, YES or NO is wrong with probability 2 · level at most. A difference without any spread
-    (counting comes out the same for every seed) is what it is: zero a TIE, else decided.
-    Unevaluable for one seed alone, and where a figure is not finite, except where every seed differs infinitely alike.
+    (counting comes out the same for every seed) is what it is: zero is a TIE, anything else decided.
+    Unevaluable for one seed alone, and where a value is not finite, except where every seed differs infinitely alike.
     """
     difference = _difference(left, right)
-    seeds, names, sources = _errors(difference)
+    seeds, items, sources = _errors(difference)
     below = _below(difference.mean, sources)
     above = 1 - below if below < 0.5 else _below(-difference.mean, sources)
     outcome = Outcome.YES if below <= level else Outcome.NO if above <= level else Outcome.TIE
-    return Finding(outcome, difference, seeds, names, min(below, above))
+    return Finding(outcome, difference, seeds, items, min(below, above))
 
 
 def greater(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
-    """left > right: as `less` the other way round, with the difference as it is written."""
+    """Test left > right: as `less` the other way round, with the difference as it is written."""
     found = less(right, left, level)
     return replace(found, difference=-found.difference)
 
 
 def within(left: Sample | Number, right: Sample | Number, eps: Number, level: float) -> Finding:
-    """|true mean difference| < eps, by two one-sided tests (Schuirmann 1987), each at `level`.
+    """Test |true mean difference| < eps by two one-sided tests (Schuirmann 1987), both at `level`.
 
     YES where it is above -eps and below eps, NO where it is beyond one of the two. A TIE: too noisy to say.
     """
     if not isinstance(eps, int | float) or isinstance(eps, bool) or not 0 < eps < math.inf:
         raise TypeError(f"within: eps is {eps}, not a positive number")
     difference = _difference(left, right)
-    seeds, names, sources = _errors(difference)
+    seeds, items, sources = _errors(difference)
     inside = max(_below(difference.mean - eps, sources), _below(-difference.mean - eps, sources))
     outside = min(_below(eps - difference.mean, sources), _below(difference.mean + eps, sources))
     outcome = Outcome.YES if inside <= level else Outcome.NO if outside <= level else Outcome.TIE
-    return Finding(outcome, difference, seeds, names, outside if outcome is Outcome.NO else inside)
+    return Finding(outcome, difference, seeds, items, outside if outcome is Outcome.NO else inside)
 
 
 def tie(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
-    """YES where neither is significantly below the other, NO where one is.
+    """Return YES where neither is significantly below the other, NO where one is.
 
     That a difference is inside the noise does not mean that there is none: with few seeds everything ties. To say
     that two things are equal for all that matters, use `within`.
@@ -89,7 +89,7 @@ def tie(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
 
 
 def _difference(left: Sample | Number, right: Sample | Number) -> Sample:
-    """left - right, with what is only the rounding of a sum taken for zero. Unevaluable, TypeError."""
+    """Return left - right, with what is only the rounding of a sum taken for zero. Unevaluable, TypeError."""
     if not isinstance(left, Sample):
         left, right, sign = right, left, -1
     else:
@@ -99,43 +99,44 @@ def _difference(left: Sample | Number, right: Sample | Number) -> Sample:
     difference = left - right
     if difference.fault:
         raise Unevaluable(difference.fault)
-    if len(difference.values) < 2:
+    count = len(difference.values)
+    if count < 2 and not difference.constant:
         raise Unevaluable("recorded was one seed alone, which shows no noise: a test takes two")
-    others = right.values if isinstance(right, Sample) else [right] * len(left.values)
+    others = right.over(count) if isinstance(right, Sample) else [right] * count
     values = []
-    for value, a, b in zip(difference.values, left.values, others, strict=True):
+    for value, a, b in zip(difference.values, left.over(count), others, strict=True):
         if math.isnan(value):
             raise Unevaluable("the difference is not a number")
         values.append(0.0 if abs(value) <= SAME * max(abs(a), abs(b)) < math.inf else sign * value)
     influences = difference.influences
     if influences and sign < 0:
-        influences = tuple(-each for each in influences)
-    return Sample(tuple(values), influences, difference.split)
+        influences = tuple(-moved for moved in influences)
+    return replace(difference, values=tuple(values), influences=influences)
 
 
 def _errors(difference: Sample) -> tuple[float, float, list[tuple[float, int]]]:
-    """(standard error from the seeds, from the names, [(variance, degrees of freedom), …] where that is not zero)."""
+    """Return (standard error from the seeds, from the items, [(variance, degrees of freedom), …] that are not zero)."""
     values, influences = difference.values, difference.influences
     if any(map(math.isinf, values)):
         if len(set(values)) > 1:
             raise Unevaluable("infinite for some seeds only")
         return 0.0, 0.0, []
-    seeds = statistics.variance(values) / len(values)
+    seeds = 0.0 if difference.constant else statistics.variance(values) / len(values)
     sources = [(seeds, len(values) - 1)]
-    names = 0.0
+    items = 0.0
     if influences is not None:
         count = len(influences)
         if count < 2:
-            raise Unevaluable("one test name alone shows no noise: a test takes two")
-        names = count / (count - 1) * math.fsum(each * each for each in influences)
-        if not math.isfinite(names):
-            raise Unevaluable("the loss of some test name is infinite")
-        sources.append((names, count - 1))
-    return math.sqrt(seeds), math.sqrt(names), [each for each in sources if each[0] > 0]
+            raise Unevaluable(f"one {difference.unit} alone shows no noise: a test takes two")
+        items = count / (count - 1) * math.fsum(moved * moved for moved in influences)
+        if not math.isfinite(items):
+            raise Unevaluable(f"the value of some {difference.unit} is infinite")
+        sources.append((items, count - 1))
+    return math.sqrt(seeds), math.sqrt(items), [source for source in sources if source[0] > 0]
 
 
 def _below(difference: float, sources: list[tuple[float, int]]) -> float:
-    """p for the true mean being at or above zero: small where `difference` is far below. LEAST at the least.
+    """Return p of the true mean being at or above zero: small where `difference` is far below, LEAST at the least.
 
     One source: P(T < difference / se). Two: the p at which the equation above has equality, by bisection.
     """
@@ -146,10 +147,8 @@ def _below(difference: float, sources: list[tuple[float, int]]) -> float:
     if difference > 0:
         return 1 - _below(-difference, sources)
     if len(sources) == 1:
-        from scipy.special import stdtr
-
         [(variance, freedom)] = sources
-        return float(stdtr(freedom, difference / math.sqrt(variance)))
+        return students_t.below(freedom, difference / math.sqrt(variance))
     low, high = math.log(LEAST), math.log(0.5)
     if _reach(LEAST, sources) <= -difference:
         return LEAST
@@ -160,11 +159,4 @@ def _below(difference: float, sources: list[tuple[float, int]]) -> float:
 
 
 def _reach(p: float, sources: list[tuple[float, int]]) -> float:
-    return math.sqrt(sum(variance * _quantile(freedom, p) ** 2 for variance, freedom in sources))
-
-
-@functools.lru_cache(maxsize=10_000)
-def _quantile(freedom: int, p: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, p))
+    return math.sqrt(sum(variance * students_t.quantile(freedom, p) ** 2 for variance, freedom in sources))

@@ -1,31 +1,43 @@
-"""Charts that several stages draw: test losses side by side, names side by side."""
+"""Charts that several stages draw: a metric of several runs side by side, names side by side."""
 
 import statistics
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Any
 
 from .runs import Runs
 from .style import Figure, Palette
 
 
-def losses(runs: Runs, names: Sequence[str], title: str, caption: str, name: str = "losses") -> Figure:
-    """A row a run: the test loss of every seed as a dot, on all test names and on the unseen ones."""
+def dots(
+    runs: Runs,
+    names: Sequence[str],
+    shown: Sequence[tuple[str, str]],
+    across: str,
+    title: str,
+    caption: str,
+    name: str = "losses",
+) -> Figure:
+    """Return a row for every run, where the value of every seed is a dot.
+
+    shown: two metrics with what the legend says of them; the second one's dots are hollow. across: what the axis says.
+    """
+    styles = ((-0.14, "o", "full"), (0.14, "D", "none"))  # shift, mark, how the mark is filled
     rows = []
     for run in names:
-        for metric in ("test_loss", "test_loss_unseen"):
+        for metric, _ in shown:
             values = runs.metric(run, metric)
-            sd = statistics.stdev(values) if len(values) > 1 else 0.0
-            rows.append((run, metric, round(statistics.fmean(values), 4), round(sd, 4), len(values)))
+            sd = round(statistics.stdev(values), 4) if len(values) > 1 else None
+            rows.append((run, metric, round(statistics.fmean(values), 4), sd, len(values)))
 
-    def draw(figure, palette: Palette) -> None:
+    def draw(figure: Any, palette: Palette) -> None:
         axes = figure.add_subplot()
         for at, run in enumerate(names):
-            for metric, shift, mark, fill in (("test_loss", -0.14, "o", True), ("test_loss_unseen", 0.14, "D", False)):
+            for which, ((metric, label), (shift, mark, fill)) in enumerate(zip(shown, styles, strict=False)):
                 values = runs.metric(run, metric)
-                colour = palette.lines[0 if fill else 1]
                 axes.plot(
-                    values, [at + shift] * len(values), mark, color=colour, ms=5, fillstyle="full" if fill else "none",
-                    label=("all test names" if fill else "names not in train") if at == 0 else None,
+                    values, [at + shift] * len(values), mark, color=palette.lines[which], ms=5, fillstyle=fill,
+                    label=label if at == 0 else None,
                 )  # fmt: skip
                 axes.annotate(
                     f"{statistics.fmean(values):.3f}", (max(values), at + shift), xytext=(7, 0),
@@ -34,7 +46,7 @@ def losses(runs: Runs, names: Sequence[str], title: str, caption: str, name: str
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.margins(x=0.12)
-        axes.set_xlabel("test loss, nats per character (lower is better)")
+        axes.set_xlabel(across)
         axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)
         figure.legend(loc="outside upper left", ncols=2)
 
@@ -53,14 +65,17 @@ def losses(runs: Runs, names: Sequence[str], title: str, caption: str, name: str
 def names(
     runs: Runs, left: str, right: str, title: str, caption: str, count: int = 14, compare: bool = False
 ) -> Figure:
-    """Names of two runs' first seeds side by side; compare: characters that differ stand out, by colour and weight."""
+    """Return names of two runs' first seeds side by side.
+
+    compare: characters that differ stand out, by colour and weight.
+    """
     pairs = [
         tuple((folder.path / "samples.txt").read_text(encoding="utf-8").splitlines()[:count])
         for folder in (runs.first(left), runs.first(right))
     ]
     rows = list(zip(*pairs, strict=True))
 
-    def draw(figure, palette: Palette) -> None:
+    def draw(figure: Any, palette: Palette) -> None:
         axes = figure.add_subplot()
         axes.axis("off")
         axes.set(xlim=(0, 44), ylim=(count + 0.5, -1.2))

@@ -1,46 +1,177 @@
-"""Draws a stage's figures from its runs, with a list of what they show: figures.json."""
+"""figures.json: what the figures of a stage show, what they were drawn from, and by which program.
 
+    {"program": ID, "baseline": ID, "figures": [{"name", "title", "caption", "description", "columns", "rows",
+                                                 "data": ID, "files": {"NAME.svg": ID, "NAME.dark.svg": ID}}]}
+
+program: of the code that drew them. baseline: of the numbers they were drawn from (evidence/baseline.py, digest); ""
+where they were drawn for a look, by `train`. data: of the texts and rows of one figure. files: of its pictures.
+"""
+
+import hashlib
+import json
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
-from ..core import files, jsonfile
-from ..core.project import Project
+import msgspec
+from msgspec import Meta, Struct
+
+from ..core import codeid, files, jsonfile, shapes
+from ..core.errors import BadInput
 from ..runs.execute import Result
-from ..stages.build import Stage
+
+LISTING = "figures.json"
+NOT_DRAWING = ("__init__.py", "drawn.py")  # files of this folder that have no part in what a figure looks like
+Text = Annotated[str, Meta(pattern=r"\S")]
+EXPECTED = {
+    "name": "small letters, digits and dashes: it names a file",
+    "columns": '"columns": ["step", "loss"]',
+    "rows": "numbers and texts, a value for every column",
+}
 
 
-def draw(project: Project, stage: Stage, results: Sequence[Result], folder: Path) -> list[str]:
-    """Write NAME.svg, NAME.dark.svg and figures.json, as the stage's figures.py says; return the names drawn.
+class Drawing(Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure that was drawn. description: for who cannot see it. data, files: see above."""
 
-    Figures that are no more are removed from the folder.
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*\Z")]
+    title: Text
+    caption: Text
+    description: Text
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+    data: str
+    files: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a row that does not have a value for every column."""
+        for number, row in enumerate(self.rows, 1):
+            if len(row) != len(self.columns):
+                raise ValueError(f"row {number} has {len(row)} values for {len(self.columns)} columns")
+
+
+class Listing(Struct, frozen=True, forbid_unknown_fields=True):
+    """figures.json."""
+
+    program: str
+    baseline: str
+    figures: tuple[Drawing, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two figures have one name."""
+        names = [drawing.name for drawing in self.figures]
+        for number, name in enumerate(names, 1):
+            if name in names[: number - 1]:
+                raise ValueError(f"figure {number}: the name {name!r} is taken")
+
+
+def read(folder: Path) -> Listing | None:
+    """Return what figures.json says; None where nothing was drawn. BadInput names the file and the place in it."""
+    path = folder / LISTING
+    try:
+        return shapes.convert(jsonfile.read(path), Listing, EXPECTED)
+    except FileNotFoundError:
+        return None
+    except shapes.Misfit as wrong:
+        raise BadInput(
+            f"{path}: {wrong.found}", wrong.expected, [f"scripts/record.sh {folder.name[:2]}   # draws them again"]
+        ) from None
+
+
+def program(folder: Path) -> Path:
+    """Return where a stage says what its figures are."""
+    return folder / "figures.py"
+
+
+def identify(folder: Path) -> str:
+    """Return the id of the code that draws the figures of a stage: its own and what this room adds."""
+    ours = {
+        f"deltas/{path.name}": path.read_bytes()
+        for path in Path(__file__).parent.glob("*.py")
+        if path.name not in NOT_DRAWING
+    }
+    return codeid.code_id({"figures.py": program(folder).read_bytes()} | ours)
+
+
+def draw(stage: Path, results: Sequence[Result], folder: Path, baseline: str = "") -> list[Path]:
+    """Draw the figures of a stage, and return the files: pictures first, figures.json last; none where it has none.
+
+    stage: the folder that holds its figures.py. folder: where the files go. baseline: the digest of what is recorded
+    of the results.
     """
-    program = project.baselines / stage.name / "figures.py"
-    if not program.exists():
+    if not program(stage).exists():
         return []
     from .runs import Runs
     from .style import save
 
-    drawn = files.module(program).figures(Runs(results))
+    drawn = files.module(program(stage)).figures(Runs(results))
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
-        for figure in drawn:
-            save(figure, Path(aside))
-        for old in folder.glob("*.svg"):
-            old.unlink()
-        for new in Path(aside).iterdir():
-            shutil.move(new, folder / new.name)
-    rows = [
-        {
-            "name": each.name,
-            "title": each.title,
-            "caption": each.caption,
-            "description": each.description,
-            "columns": list(each.columns),
-            "rows": [list(row) for row in each.rows],
+    written, rows = [], []
+    for figure in drawn:
+        pictures = save(figure, folder)
+        written += pictures
+        rows.append(
+            {
+                "name": figure.name,
+                "title": figure.title,
+                "caption": figure.caption,
+                "description": figure.description,
+                "columns": list(figure.columns),
+                "rows": [list(row) for row in figure.rows],
+            }
+        )
+        rows[-1] |= {
+            "data": hash_of_data(jsonfile.plain(rows[-1])),
+            "files": {path.name: hash_of(path.read_bytes()) for path in pictures},
         }
-        for each in drawn
-    ]
-    jsonfile.write(folder / "figures.json", rows)
-    return [each.name for each in drawn]
+    jsonfile.write(folder / LISTING, {"program": identify(stage), "baseline": baseline, "figures": rows})
+    return [*written, folder / LISTING]
+
+
+def put(made: Sequence[Path], folder: Path) -> None:
+    """Move freshly drawn files into a folder; pictures that were there before go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    for path in made:
+        shutil.move(path, folder / path.name)
+
+
+def hash_of_data(figure: Mapping[str, Any]) -> str:
+    """Return a hash of what a figure says: all of its fields but the hashes."""
+    said = {key: value for key, value in figure.items() if key not in ("data", "files")}
+    return hash_of(json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
+
+
+def hash_of(content: bytes) -> str:
+    """Return the first 16 hex digits of SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def faults(folder: Path, baseline: str) -> list[str]:
+    """Return which figures are not what they were drawn as, and from what; none where all is well.
+
+    baseline: the digest of what is recorded now. BadInput where figures.json cannot be read.
+    """
+    listing = read(folder)
+    if listing is None:
+        missing = program(folder).exists()
+        return ["figures.py says what is to be drawn, and nothing was"] if missing else []
+    if not program(folder).exists():
+        return [f"{drawing.name}: there is no figures.py that draws it" for drawing in listing.figures]
+    found = []
+    names = ", ".join(drawing.name for drawing in listing.figures) or LISTING
+    if listing.program != identify(folder):
+        found.append(f"{names}: drawn by another program than figures.py and scripts/deltas/figures/ are now")
+    if listing.baseline != baseline:
+        found.append(f"{names}: drawn from other runs than those that baseline.json holds")
+    for drawing in listing.figures:
+        if hash_of_data(msgspec.to_builtins(drawing)) != drawing.data:
+            found.append(f"{drawing.name}: its texts or data in figures.json were changed since it was drawn")
+        found += [
+            f"{drawing.name}: {name} is not the file that was drawn"
+            for name, wanted in drawing.files.items()
+            if not (folder / name).is_file() or hash_of((folder / name).read_bytes()) != wanted
+        ]
+    known = {name for drawing in listing.figures for name in drawing.files}
+    return found + [f"{path.name}: no figure of figures.json" for path in sorted(folder.glob("*.svg")) if path.name not in known]

@@ -50,7 +50,7 @@ class Figure:
 
 
 def save(figure: Figure, folder: Path) -> list[Path]:
-    """NAME.svg for light pages and NAME.dark.svg for dark ones; backgrounds are left to the page."""
+    """Write NAME.svg for light pages and NAME.dark.svg for dark ones; return both. The page brings the background."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -89,13 +89,16 @@ def _settings(palette: Palette) -> dict[str, Any]:
 
 
 def _described(svg: str, figure: Figure) -> str:
-    """What a screen reader says. matplotlib's own ids are the same in every figure: a page that holds several would mix
-    them up, so they get the figure's name."""
+    """Return the picture with what a screen reader says.
+
+    matplotlib's own ids are the same in every figure: a page that holds several would mix them up, so they get the
+    figure's name.
+    """
     svg = svg[svg.index("<svg") :]
     name = figure.name
-    for found in sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True):
-        svg = svg.replace(f'id="{found}"', f'id="{name}-{found}"')
-        svg = svg.replace(f"#{found})", f"#{name}-{found})").replace(f'href="#{found}"', f'href="#{name}-{found}"')
+    for old in sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True):
+        svg = svg.replace(f'id="{old}"', f'id="{name}-{old}"')
+        svg = svg.replace(f"#{old})", f"#{name}-{old})").replace(f'href="#{old}"', f'href="#{name}-{old}"')
     head, _, rest = svg.partition(">")
     about = f"<title>{html.escape(figure.title)}</title><desc>{html.escape(figure.description)}</desc>"
     return f'{head} role="img">{about}{rest}'

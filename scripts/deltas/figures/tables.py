@@ -12,7 +12,7 @@ LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the end of a name, then the alphabet,
 def draw(
     axes: Any, table: numpy.ndarray, title: str, *, cmap: str, palette: Palette, limits: tuple[float, float]
 ) -> Any:
-    """table: (27, 27), row i: what follows character i. Returns what a colour bar needs."""
+    """Draw a table (27, 27) whose row i is what follows character i. Return what a colour bar needs."""
     mesh = axes.pcolormesh(table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
     axes.set_title(title)
     axes.set_aspect("equal")

@@ -7,7 +7,6 @@ fields.
 import contextlib
 import email.utils
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +15,14 @@ from ..core import jsonfile
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims
-from ..evidence.baseline import Baseline
-from ..runs import experiment
+from ..evidence import baseline, claims, numbers
+from ..evidence.baseline import Baseline, Recorded, Summary
+from ..runs import experiment, subject
 from ..runs.experiment import Experiment
+from ..runs.metrics import Metrics
 from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
-from ..verbs.train import figure, spread
 from . import excerpt, gallery, notes, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
@@ -141,8 +140,7 @@ def _day(patch: Patch) -> str | None:
 
 def headline(described: Experiment | None) -> str | None:
     """Return the metric that stands for the stage, of its first run; None where the experiment names none."""
-    said = getattr(described, "headline", None)
-    return said if isinstance(said, str) else None
+    return described.headline if described else None
 
 
 def declared(described: Experiment | None, runs: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
@@ -150,22 +148,19 @@ def declared(described: Experiment | None, runs: list[dict[str, Any]]) -> dict[s
 
     A table is declared once, by its name before the dot: `domain_loss`, not `domain_loss.names`.
     """
-    about = getattr(described, "metrics", {})
+    metrics = described.metrics if described else Metrics()
     names = dict.fromkeys(metric.partition(".")[0] for run in runs for metric in run["metrics"])
     return {
-        name: {
-            "says": getattr(about.get(name), "says", "") or name.replace("_", " "),
-            "unit": getattr(about.get(name), "unit", ""),
-            "table": getattr(about.get(name), "table", None) or "",
-        }
-        for name in names
+        name: {"says": metrics[name].says, "unit": metrics[name].unit, "table": metrics[name].table} for name in names
     }
 
 
 def _stale(found: Source, patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[str]:
     if recorded is None or described is None or found.shop is None:
         return []
-    return baseline.stale(recorded, described, code_id(found.shop.files(found.shop.stages[patch.number])))
+    code = code_id(found.shop.files(found.shop.stages[patch.number]))
+    measured_by = subject.measured_by(described, found.project.baselines / patch.name)
+    return baseline.stale(recorded, described, code, measured_by)
 
 
 def _measured_on(recorded: Baseline | None, reasons: list[str], found: Source) -> dict[str, Any] | None:
@@ -202,59 +197,47 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
 
 
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
-    """Return the runs in the experiment's order, the headline first. A run that was not recorded has no metrics."""
-    arguments = {run.name: run.args for run in described.runs} if described else {}
-    programs = {run.name: run.program for run in described.runs} if described else {}
-    if recorded is not None:
-        arguments |= {run: args for run, args in recorded.arguments.items() if run not in arguments}
+    """Return the runs in the experiment's order, the headline run first. One that was not recorded has no metrics."""
+    metrics = described.metrics if described else Metrics()
+    arguments = {run.name: (run.program, run.args) for run in described.runs} if described else {}
+    kept = recorded.runs if recorded else {}
+    arguments |= {name: (run.program, run.arguments) for name, run in kept.items() if name not in arguments}
     return [
         {
-            "run": run,
-            "program": programs.get(run, "makemore.py"),
+            "run": name,
+            "program": program,
             "arguments": list(args),
-            "command": f"scripts/train.sh {patch.number:02d} --run {run}",
-            "metrics": _metrics(recorded, run),
-            "names": _names(recorded, run),
+            "command": f"scripts/train.sh {patch.number:02d} --run {name}",
+            "metrics": _metrics(kept.get(name), metrics),
+            "names": _names(kept.get(name)),
         }
-        for run, args in arguments.items()
+        for name, (program, args) in arguments.items()
     ]
 
 
-def _names(recorded: Baseline | None, run: str) -> list[str] | None:
+def _names(run: Recorded | None) -> list[str] | None:
     """Return the names that the recorded model made up; None where the baseline does not keep any."""
-    kept = getattr(recorded, "samples", {}).get(run)
-    return list(kept) if kept else None
+    return list(run.generated) if run and run.generated else None
 
 
-def _metrics(recorded: Baseline | None, run: str) -> dict[str, Any]:
-    summaries = recorded.runs.get(run, {}) if recorded else {}
+def _metrics(run: Recorded | None, metrics: Metrics) -> dict[str, Any]:
+    """Return every recorded metric of a run, with what it is; a cell of a table says which table."""
+    return {name: _metric(name, summary, metrics) for name, summary in run.metrics.items()} if run else {}
+
+
+def _metric(name: str, summary: Summary, metrics: Metrics) -> dict[str, Any]:
+    metric = metrics[name]
     return {
-        metric: {
-            "n": each.n,
-            "mean": each.mean,
-            "sd": each.sd,
-            "values": list(each.values),
-            "shown": _spread(metric, each),
-            "shown_mean": _mean(metric, each),
-        }
-        for metric, each in summaries.items()
+        "says": metric.says,
+        "unit": metric.unit,
+        "table": metrics.table(name),
+        "n": summary.n,
+        "mean": summary.mean,
+        "sd": summary.sd,
+        "values": list(summary.values),
+        "shown": numbers.spread(summary, metric),
+        "shown_mean": numbers.mean(summary, metric),
     }
-
-
-def _spread(metric: str, summary: baseline.Summary) -> str:
-    """Return mean ± sd with as many decimals: in a table they stand below each other."""
-    if not math.isfinite(summary.mean):
-        return _mean(metric, summary)
-    if metric != "seconds" and summary.sd and summary.sd >= 5e-5 and abs(summary.mean) >= 1e-3:
-        return f"{_mean(metric, summary)} ± {summary.sd:.4f}"
-    return spread(metric, summary)
-
-
-def _mean(metric: str, summary: baseline.Summary) -> str:
-    if math.isinf(summary.mean):
-        return "∞" if summary.mean > 0 else "−∞"
-    whole = all(isinstance(value, int) for value in summary.values) and len(set(summary.values)) == 1
-    return figure(metric, summary.values[0] if whole else summary.mean)
 
 
 def dumps(value: Any) -> str:

@@ -4,6 +4,7 @@ A stage is recognised by its tree, never by a note of ours.
 """
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -47,6 +48,11 @@ def open_repo(project: Project) -> Repo:
     if not repo.has(f"{project.pin}^{{commit}}"):
         raise WorkAtRisk("stage/ holds another repository", f"one with makemore's commit {project.pin[:12]}", away)
     return repo
+
+
+def stage_tags(repo: Repo) -> dict[str, str]:
+    """refs/tags/stage/NN -> commit. Other tags under stage/ are the reader's."""
+    return {tag: commit for tag, commit in repo.refs("refs/tags/stage").items() if re.fullmatch(r".*/\d\d", tag)}
 
 
 def _what_is(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shlex
 import tempfile
 from pathlib import Path
@@ -74,7 +73,7 @@ def _move(
     unmerged = checkout.unmerged(repo)
     staying = here.stage == to and not discard and not unmerged
     blocking = [] if staying else checkout.in_the_way(repo, project.stage, to.tree, here.tree)
-    known = bool(stage_tags(repo))  # a stage/ that never saw a series has nothing to hear of what moved
+    known = bool(checkout.stage_tags(repo))  # a stage/ that never saw a series has nothing to hear of what moved
     at_risk = not here.clean or blocking or unmerged
     if carry and unmerged:
         raise WorkAtRisk(
@@ -185,14 +184,9 @@ def _index_into(change: Transaction, repo: Repo, tree: str, files: str, merge: M
     staging.set_entries([*added, *cleared, *merge.conflicts])
 
 
-def stage_tags(repo: Repo) -> dict[str, str]:
-    """refs/tags/stage/NN -> commit. Other tags under stage/ are the reader's."""
-    return {tag: commit for tag, commit in repo.refs("refs/tags/stage").items() if re.fullmatch(r".*/\d\d", tag)}
-
-
 def changed_tags(repo: Repo, stages: list[Stage]) -> dict[str, tuple[str | None, str | None]]:
     """Tags that the series wants elsewhere: reference -> (new, old); a stage that is no more loses its tag."""
-    old = stage_tags(repo)
+    old = checkout.stage_tags(repo)
     new = {stage.tag: stage.commit for stage in stages}
     return {tag: (new.get(tag), old.get(tag)) for tag in sorted({*old, *new}) if new.get(tag) != old.get(tag)}
 

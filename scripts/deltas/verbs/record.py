@@ -1,87 +1,93 @@
-"""`record`: runs every seed of a stage's experiment and writes baseline.json."""
+"""`record`: run every seed of a stage's experiment, draw its figures, and write both down as one."""
 
-from dataclasses import replace
-from itertools import groupby
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from ..core import console, machine
-from ..core.errors import BadInput, CheckFailed
+from ..core import console
+from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline, testnames
-from ..evidence.baseline import Baseline
+from ..evidence import baseline, numbers, prediction, trained
+from ..evidence.baseline import Baseline, Summary
 from ..figures import drawn
 from ..pages import readme
-from ..runs.beside import compare
-from ..runs.execute import Result, execute
-from ..stages.build import workshop
-from .train import Subject, look_up, spread
+from ..runs.execute import Result
+from ..runs.metrics import Metrics
+from ..runs.subject import Subject, look_up
+from ..stages.build import Workshop, workshop
+from ..stages.transaction import Transaction, lock
 
-SAMPLES = 20  # names kept of each run
+CELLS = 8  # of a table metric that are shown
 
 
-@click.command(help="Run all seeds of a stage's experiment and write its baseline.")
+@click.command(help="Run all seeds of a stage's experiment, and write its baseline and its figures.")
 @click.argument("stage")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool) -> int:
-    """CheckFailed when a run fails: then the old baseline stays as it is."""
+    """CheckFailed when a run fails or a figure cannot be drawn: then everything stays as it was recorded before."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"
         old = _old(path)
-        plans = subject.plans(subject.experiment.runs, subject.experiment.seeds)
-        results = compare(execute(project, plans, shop.export, fresh=fresh))
-    new = summarise(subject, results)
-    _print(old, new)
-    drawn.draw(project, subject.stage, results, path.parent)
+        described = subject.experiment
+        results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh)
+        new = trained.summarise(subject, results)
+        _print(old, new, described.metrics)
+        if old and replace(old, recorded=new.recorded) == new:
+            new = old  # measured today as well, and nothing is another
+        changed = _write(project, shop, subject, results, new)
     name = path.relative_to(project.root)
-    if old and replace(old, recorded=new.recorded) == new:
+    if not changed:
         console.say(f"\n{name} says so already: nothing to do")
         return 0
-    baseline.write(path, new)
-    readme.fill(project, shop.series)
-    console.say(f"\nwrote {name}")
-    console.say(f"  git diff {name}\n  scripts/verify.sh {subject.stage.number:02d}")
+    console.say(f"\nwrote {', '.join(changed)}")
+    console.say(f"  git diff {name.parent}\n  scripts/verify.sh {subject.stage.number:02d}")
     return 0
 
 
-def summarise(subject: Subject, results: list[Result]) -> Baseline:
-    """results: all seeds of the first run, all seeds of the second, … CheckFailed where a metric is there for some
-    seeds only."""
-    runs, splits, names, samples = {}, {}, {}, {}
-    for name, group in groupby(results, key=lambda result: result.plan.run.name):
-        seeds = list(group)
-        if by_name := testnames.collect([each.folder for each in seeds]):
-            split, names[name] = by_name
-            splits[names[name].split] = split
-        samples[name] = tuple(seeds[0].names(SAMPLES))
-        runs[name] = {}
-        for metric in dict.fromkeys(metric for each in seeds for metric in each.metrics):
-            values = [each.metrics.get(metric) for each in seeds]
-            if None not in values:
-                runs[name][metric] = baseline.summarise(values)
-            elif any(value is not None for value in values):
-                without = [each.plan.seed for each in seeds if each.metrics.get(metric) is None]
-                raise CheckFailed(f"{name}: {metric} is not there for seeds {without}", "every seed, or none")
-    return Baseline(
-        stage=subject.stage.name,
-        code_id=subject.code_id,
-        **machine.describe(),
-        recorded=baseline.today(),
-        seeds=subject.experiment.seeds,
-        arguments={run.name: run.args for run in subject.experiment.runs},
-        runs=runs,
-        controls={run.name: run.control_id for run in subject.experiment.runs if run.control},
-        splits=splits,
-        names=names,
-        samples=samples,
-    )
+def _write(
+    project: Project, shop: Workshop, subject: Subject, results: Sequence[Result], new: Baseline
+) -> list[str]:
+    """Write baseline, figures and README's table, all or nothing. Return what was changed."""
+    folder = project.baselines / subject.stage.name
+    with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
+        made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
+        baseline.write(Path(aside) / "baseline.json", new)
+        files = {folder / file.name: file.read_bytes() for file in [*made, Path(aside) / "baseline.json"]}
+    pictures = {path for path in files if path.suffix == ".svg"}
+    left = [path for path in sorted(folder.glob("*.svg")) if path not in pictures]
+    left += [folder / drawn.LISTING] if not made and (folder / drawn.LISTING).exists() else []
+    with lock(project):
+        _, page = readme.filled(project, shop.series, {subject.stage.name: new})
+        if page:
+            files[project.root / "README.md"] = page.encode()
+        files = {path: content for path, content in files.items() if _content(path) != content}
+        if files or left:
+            with Transaction(project, f"record {subject.stage.number:02d}", shop.repo) as change:
+                for path, content in files.items():
+                    change.write(path, content)
+                for path in left:
+                    change.remove(path)
+    return _named(project, folder, [*files, *left])
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _named(project: Project, folder: Path, changed: Sequence[Path]) -> list[str]:
+    """Return the changed files as a message names them: pictures are counted, not listed."""
+    pictures = sum(path.suffix == ".svg" for path in changed)
+    names = [str(path.relative_to(project.root)) for path in changed if path.suffix != ".svg"]
+    return names + ([f"{pictures} pictures in {folder.relative_to(project.root)}/"] if pictures else [])
 
 
 def _old(path: Path) -> Baseline | None:
-    """A broken one is said to be: writing it anew is the way out."""
+    """Return what was recorded before. A broken baseline is said to be one: writing it anew is the way out."""
     try:
         return baseline.read(path)
     except BadInput as error:
@@ -89,36 +95,59 @@ def _old(path: Path) -> Baseline | None:
         return None
 
 
-def _print(old: Baseline | None, new: Baseline) -> None:
-    """The new figures, and where they left what the old seeds predict."""
+def _print(old: Baseline | None, new: Baseline, metrics: Metrics) -> None:
+    """Say the new numbers, and where they left what the old ones predict."""
     console.say(console.style(f"{new.stage}, seeds {', '.join(map(str, new.seeds))}, torch {new.torch}", bold=True))
     if old and old.code_id != new.code_id:
         console.say(f"the code is {new.code_id}, recorded before was {old.code_id}")
-    for run, metrics in new.runs.items():
-        before = old.runs.get(run, {}) if old else {}
-        console.say(f"\n{run}")
-        for metric, summary in metrics.items():
-            console.say(
-                f"  {metric:20}{spread(metric, summary):>22}   {_change(metric, before.get(metric), summary, old)}"
-            )
-        for metric in before.keys() - metrics.keys():
-            console.say(f"  {metric:20}{'gone':>22}   was {spread(metric, before[metric])}")
-    for run in old.runs.keys() - new.runs.keys() if old else ():
-        console.say(f"\n{run}: gone")
+    for name, run in new.runs.items():
+        before = old.runs[name].metrics if old and name in old.runs else {}
+        console.say(f"\n{name}" + (", the same for every seed" if run.deterministic else ""))
+        _print_run(old, name, before, run.metrics, metrics)
+    for name in old.runs.keys() - new.runs.keys() if old else ():
+        console.say(f"\n{name}: gone")
 
 
-def _change(metric: str, before: baseline.Summary | None, now: baseline.Summary, old: Baseline | None) -> str:
-    if before is None:
+def _print_run(
+    old: Baseline | None, run: str, before: Mapping[str, Summary], now: Mapping[str, Summary], metrics: Metrics
+) -> None:
+    changes = {metric: _change(old, run, metric, before.get(metric), summary, metrics) for metric, summary in now.items()}
+    width = max([20, *(len(metric) for metric in now if not metrics.table(metric))])
+    tables: list[str] = []
+    for metric, summary in now.items():
+        table = metrics.table(metric)
+        if not table:
+            console.say(f"  {metric:{width}}{numbers.spread(summary, metrics[metric]):>22}   {changes[metric]}")
+        elif table not in tables:
+            tables.append(table)
+            cells = {name.removeprefix(f"{table}."): name for name in now if metrics.table(name) == table}
+            texts = [f"{cell} {numbers.spread(now[name], metrics[name])}" for cell, name in list(cells.items())[:CELLS]]
+            more = f", and {len(cells) - CELLS} more" if len(cells) > CELLS else ""
+            console.say(f"  {table} by {metrics.cells(table)}: {', '.join(texts)}{more}")
+            console.say(f"  {'':{width}}{'':22}   {_together([changes[name] for name in cells.values()])}")
+    for metric in before.keys() - now.keys():
+        console.say(f"  {metric:{width}}{'gone':>22}   was {numbers.spread(before[metric], metrics[metric])}")
+
+
+def _together(changes: Sequence[str]) -> str:
+    """Return what became of the cells of a table: how many are new, unchanged, outside what was predicted."""
+    kinds = [change.partition(": ")[2] or change for change in changes]
+    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+    return "; ".join(kind if count == len(kinds) else f"{count} of {len(kinds)} {kind}" for kind, count in counts.items())
+
+
+def _change(
+    old: Baseline | None, run: str, metric: str, before: Summary | None, now: Summary, metrics: Metrics
+) -> str:
+    if old is None or before is None:
         return "new"
     if before.values == now.values:
         return "unchanged"
-    was = f"was {spread(metric, before)}"
-    if metric in baseline.UNJUDGED or before.n < 2:
+    was = f"was {numbers.spread(before, metrics[metric])}"
+    if not metrics[metric].judged or (before.n < 2 and not old.runs[run].deterministic):
         return was
-    low, high = baseline.interval(before.values, old.family)
+    low, high = prediction.predicted(old.runs[run], metric, prediction.family(old, metrics))
     outside = sum(not low <= value <= high for value in now.values)
-    return (
-        f"{was}: {outside} of {now.n} seeds outside what it predicted"
-        if outside
-        else f"{was}: within what it predicted"
-    )
+    if not outside:
+        return f"{was}: within what it predicted"
+    return f"{was}: {outside} of {now.n} seeds outside what it predicted"

@@ -21,7 +21,6 @@ from ..stages import checkout, upstream
 from ..stages.build import Stage, build
 from ..stages.git import Repo, require_git
 from ..stages.transaction import Transaction, lock
-from .apply import stage_tags
 
 
 @click.command(help="Make the edits in stage/ patch NN, and restack the later patches on it.")
@@ -177,7 +176,7 @@ def _write(
     }
     page = readme.filled(project, Series([stage.patch for stage in new[1:]]))
     kept = checkout.keep(repo, here, [], scratch) if here.commits or here.staged else None
-    tags = stage_tags(repo)
+    tags = checkout.stage_tags(repo)
     with Transaction(project, f"refresh {number:02d}", repo) as change:
         for name, data in changed.items():
             change.write(project.patches / name, data)

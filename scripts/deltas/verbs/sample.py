@@ -17,7 +17,7 @@ from ..core.project import Project
 from ..runs.execute import Plan, finished
 from ..runs.processes import Job, alone
 from ..stages.build import workshop
-from .train import look_up
+from ..runs.subject import look_up
 
 
 @click.command(help="Draw names from a trained run of a stage.")
@@ -35,7 +35,7 @@ def command(
     seed = secrets.randbelow(2**31) if seed is None else seed
     with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as folder:
         subject = look_up(project, shop, shop.find(stage))
-        run = subject.experiment.run(name) if name else subject.experiment.headline
+        run = subject.experiment.run(name) if name else subject.experiment.headline_run
         number = f"{subject.stage.number:02d}"
         plan = Plan(subject.stage, run, subject.experiment.seeds[0], subject.code_id)
         result = finished(project, plan)

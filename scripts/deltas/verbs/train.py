@@ -1,59 +1,27 @@
-"""`train`: runs the first seed of a stage's experiment and holds it against what was recorded."""
+"""`train`: run the first seed of a stage's experiment and hold it against what was recorded."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from ..core import console, jsonfile
-from ..core.codeid import code_id
-from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline, claims
-from ..evidence.baseline import Baseline, Figure, Verdict
+from ..evidence import numbers, prediction, trained
+from ..evidence.prediction import Verdict
+from ..evidence.trained import Known, Trained
 from ..figures import drawn
-from ..runs import experiment
-from ..runs.beside import compare
-from ..runs.execute import Plan, Result, execute
-from ..runs.experiment import Experiment, Run
+from ..runs.execute import Result
+from ..runs.metrics import Metrics
+from ..runs.subject import Subject, look_up
 from ..stages import checkout
 from ..stages.build import Stage, Workshop, workshop
 
-NAMES = 10
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A stage that can be trained: its experiment, and the id of its code."""
-
-    stage: Stage
-    experiment: Experiment
-    code_id: str
-
-    def plans(self, runs: Sequence[Run], seeds: Sequence[int]) -> list[Plan]:
-        """Every run from every seed, the headline first."""
-        return [Plan(self.stage, run, seed, self.code_id) for run in runs for seed in seeds]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What `train` has to say. verdicts: one list for each result. stale: why the baseline is of another thing.
-
-    claimed: the stage's claims, held against the baseline; none where it is stale.
-    """
-
-    subject: Subject
-    baseline: Baseline | None
-    stale: tuple[str, ...]
-    results: tuple[Result, ...]
-    verdicts: tuple[tuple[Verdict, ...], ...]
-    claimed: tuple[claims.Verdict, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """No figure lies outside its interval."""
-        return all(verdict.ok is not False for verdicts in self.verdicts for verdict in verdicts)
+NAMES = 10  # of what a model generates
+CELLS = 8  # of a table metric that are shown; --json has them all
 
 
 @click.command(help="Train a stage's runs (one seed) and compare with the recorded baseline.")
@@ -63,143 +31,140 @@ class Trained:
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON document.")
 @click.pass_obj
 def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as_json: bool) -> int:
-    """Exit code 1 when a figure lies outside the interval that the recorded seeds predict."""
+    """Return exit code 1 when a number lies outside the interval that the recorded seeds predict."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
+        described = subject.experiment
+        chosen = [described.run(name) for name in dict.fromkeys(runs)] or list(described.runs)
+        known = trained.known(project, subject)  # before any training: what is malformed is said at once
         _tell_of_edits(project, shop, subject)
-        trained = train(project, shop, subject, runs, fresh=fresh)
+        results = subject.results(project, shop, chosen, described.seeds[:1], fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
-    names = drawn.draw(project, subject.stage, trained.results, project.out / subject.stage.name)
+    judged = trained.judged(known, results)
+    pictures = _draw(project, subject.stage, results)
     if as_json:
-        console.document(jsonfile.plain(_document(project, trained)))
+        console.document(jsonfile.plain(_document(project, judged)))
     else:
-        _print(trained, later[0] if later else None)
-        if names:
-            console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(names)}}}.svg")
-    return 0 if trained.ok else 1
+        _print(judged, later[0] if later else None)
+        if pictures:
+            console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(pictures)}}}.svg")
+    return 0 if judged.ok else 1
 
 
 def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
-    """A run is of the stage, not of what the reader made of it in stage/."""
+    """Say that a run is of the stage, not of what the reader made of it in stage/."""
     here = checkout.look(project, shop.stages)
     if here and here.number == subject.stage.number and not here.clean:
         console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
-        arguments = " ".join(subject.experiment.headline.args)
+        arguments = " ".join(subject.experiment.headline_run.args)
         console.note(f"  cd stage && ../.venv/bin/python makemore.py {arguments}")
 
 
-def look_up(project: Project, shop: Workshop, stage: Stage) -> Subject:
-    """BadInput for stage 00, and where experiment.toml is missing or malformed."""
-    if stage.number == 0:
-        raise BadInput(
-            "stage 00 is upstream itself: it has no experiment",
-            "a stage of the series",
-            ["scripts/train.sh 01"] if len(shop.stages) > 1 else [],
-        )
-    found = experiment.read(project.baselines / stage.name / "experiment.toml")
-    return Subject(stage, found, code_id(shop.files(stage)))
+def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str]:
+    """Draw the stage's figures for a look, into out/. Return their names."""
+    with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
+        made = drawn.draw(project.baselines / stage.name, results, Path(aside))
+        if not made:
+            return []
+        drawn.put(made, project.out / stage.name)
+    listing = drawn.read(project.out / stage.name)
+    return [figure.name for figure in listing.figures] if listing else []
 
 
-def train(
-    project: Project, shop: Workshop, subject: Subject, runs: Sequence[str] = (), *, fresh: bool = False
-) -> Trained:
-    """Runs the first seed of the named runs, or of all, and judges it. Raises what `execute` and the files raise."""
-    chosen = [subject.experiment.run(name) for name in dict.fromkeys(runs)] or list(subject.experiment.runs)
-    recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
-    stale = tuple(baseline.stale(recorded, subject.experiment, subject.code_id)) if recorded else ()
-    claimed = claims.evaluate(subject.experiment, recorded) if recorded and not stale else []  # before any training
-    plans = subject.plans(chosen, subject.experiment.seeds[:1])
-    results = compare(execute(project, plans, shop.export, fresh=fresh))
-    verdicts = tuple(tuple(baseline.judge(recorded, each.plan.run.name, each.metrics, bool(stale))) for each in results)
-    return Trained(subject, recorded, stale, tuple(results), verdicts, tuple(claimed))
-
-
-def _print(trained: Trained, following: Stage | None) -> None:
-    subject, recorded = trained.subject, trained.baseline
-    for result, verdicts in zip(trained.results, trained.verdicts, strict=True):
-        run = result.plan.run
-        console.say()
-        console.say(console.style(f"{subject.stage.name} · {run.name} · seed {result.plan.seed}", bold=True))
-        console.say(console.style(f"  {run.program} {' '.join(run.args)}", dim=True))
-        console.say(f"    {'':20}{'this run':>12}    recorded")
-        for each in verdicts:
-            if each.value is None and each.summary is None:
-                continue  # upstream's own figure, where upstream's evaluation never ran
-            console.say(
-                "  "
-                + console.verdict(each.ok, f"{each.metric:20}{figure(each.metric, each.value):>12}    {beside(each)}")
-            )
+def _print(judged: Trained, following: Stage | None) -> None:
+    known, number = judged.known, f"{judged.known.subject.stage.number:02d}"
+    for result, verdicts in zip(judged.results, judged.verdicts, strict=True):
+        _print_run(known, result, verdicts)
     console.say()
-    if recorded is None:
-        console.say(f"no baseline yet: scripts/record.sh {subject.stage.number:02d} writes it")
-    elif trained.stale:
-        console.say("the baseline is stale: " + "; ".join(trained.stale))
-    else:
-        console.say(
-            f"✓ is inside what {len(recorded.seeds)} seeds predict for one more run, "
-            f"at {baseline.LEVEL:.0%} for all {recorded.family} figures of the stage together"
-        )
-        torch = trained.results[0].about["torch"]
-        if torch != recorded.torch:
-            console.say(f"recorded with torch {recorded.torch}; this is {torch}")
-    if trained.claimed:
-        console.say(f"\nclaimed of the {len(recorded.seeds)} recorded seeds:")
-        for claim in trained.claimed:
-            console.say("  " + console.verdict(claim.ok, claim.line))
-    headline = trained.results[0]
-    console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in headline.names(NAMES)))
-    number = f"{subject.stage.number:02d}"
+    _print_standing(judged)
+    headline = judged.results[0]
+    if names := trained.generated(headline, NAMES):
+        console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
     console.say("\nnext:")
     console.say(f"  scripts/verify.sh {number}   # checks the whole stage")
     if following:
         console.say(f"  scripts/apply.sh {following.number:02d}    # {following.name}")
 
 
-def figure(metric: str, value: Figure) -> str:
-    """As tables show it.
-
-    >>> figure("test_loss", 2.44971), figure("parameters", 204544), figure("seconds", 61.23), figure("x", None)
-    ('2.4497', '204,544', '61.2', '–')
-    """
-    if value is None:
-        return "–"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if metric == "seconds":
-        return f"{value:.1f}"
-    return f"{value:.4f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.3g}"
-
-
-def spread(metric: str, summary: baseline.Summary) -> str:
-    """mean ± sd; a whole number that is the same for every seed stands alone."""
-    if all(isinstance(value, int) for value in summary.values) and len(set(summary.values)) == 1:
-        return figure(metric, summary.values[0])
-    deviation = "" if summary.sd is None else f" ± {figure(metric, summary.sd)}"
-    return figure(metric, summary.mean) + deviation
+def _print_run(known: Known, result: Result, verdicts: Sequence[Verdict]) -> None:
+    run, metrics = result.plan.run, known.subject.experiment.metrics
+    shown = [verdict for verdict in verdicts if verdict.value is not None or verdict.summary is not None]
+    width = max([20, *(len(verdict.metric) for verdict in shown if not metrics.table(verdict.metric))])
+    console.say()
+    console.say(console.style(f"{known.subject.stage.name} · {run.name} · seed {result.plan.seed}", bold=True))
+    console.say(console.style(f"  {run.program} {' '.join(run.args)}", dim=True))
+    console.say(f"    {'':{width}}{'this run':>12}    recorded")
+    tables = []
+    for verdict in shown:
+        table = metrics.table(verdict.metric)
+        if not table:
+            console.say("  " + _row(verdict, metrics, width))
+        elif table not in tables:
+            tables.append(table)
+            cells = [cell for cell in shown if metrics.table(cell.metric) == table]
+            for line in _table(table, cells, metrics, width):
+                console.say("  " + line)
 
 
-def beside(verdict: Verdict) -> str:
-    """What was recorded, and what to say of it."""
-    parts = [spread(verdict.metric, verdict.summary)] if verdict.summary else []
-    if verdict.ok is False:
-        parts.append(f"outside {figure(verdict.metric, verdict.low)} … {figure(verdict.metric, verdict.high)}")
-    elif verdict.why:
-        parts.append(verdict.why)
-    return ", ".join(parts)
+def _row(verdict: Verdict, metrics: Metrics, width: int) -> str:
+    metric = metrics[verdict.metric]
+    value = numbers.value(verdict.value, metric)
+    return console.verdict(verdict.ok, f"{verdict.metric:{width}}{value:>12}    {numbers.beside(verdict, metric)}")
 
 
-def _document(project: Project, trained: Trained) -> dict[str, Any]:
-    subject, recorded = trained.subject, trained.baseline
+def _table(table: str, cells: Sequence[Verdict], metrics: Metrics, width: int) -> Iterator[str]:
+    """Give a line for the whole table, and one for every cell that lies outside its interval."""
+    oks = {cell.ok for cell in cells}
+    ok = False if False in oks else True if True in oks else None
+    texts = [
+        f"{cell.metric.removeprefix(f'{table}.')} {numbers.value(cell.value, metrics[cell.metric])}"
+        for cell in cells[:CELLS]
+    ]
+    more = f", and {len(cells) - CELLS} more (--json has them)" if len(cells) > CELLS else ""
+    yield console.verdict(ok, f"{table} by {metrics.cells(table)}: {', '.join(texts)}{more}")
+    for cell in cells:
+        if cell.ok is False:
+            yield _row(cell, metrics, width)
+
+
+def _print_standing(judged: Trained) -> None:
+    """Say what the numbers were held against, and what becomes of the claims."""
+    known = judged.known
+    recorded = known.baseline
+    if recorded is None:
+        console.say(f"no baseline yet: scripts/record.sh {known.subject.stage.number:02d} writes it")
+        return
+    if known.stale:
+        console.say("the baseline is stale: " + "; ".join(known.stale))
+        return
+    seeds = f"{len(recorded.seeds)} seed{'s' * (len(recorded.seeds) != 1)}"
+    console.say(
+        f"✓ is inside what the recorded runs ({seeds}) predict for one more, "
+        f"at {prediction.LEVEL:.0%} for all {known.family} numbers of the stage together"
+    )
+    torch = judged.results[0].about["torch"]
+    if torch != recorded.torch:
+        console.say(f"recorded with torch {recorded.torch}; this is {torch}")
+    if known.claimed:
+        console.say("\nclaimed of the recorded runs:")
+        for claim in known.claimed:
+            console.say("  " + console.verdict(claim.ok, claim.line))
+
+
+def _document(project: Project, judged: Trained) -> dict[str, Any]:
+    known = judged.known
     return {
-        "stage": subject.stage.name,
-        "title": subject.experiment.title,
-        "code_id": subject.code_id,
-        "ok": trained.ok,
-        "level": baseline.LEVEL,
-        "family": recorded.family if recorded else None,
-        "baseline": "missing" if recorded is None else "stale" if trained.stale else "current",
-        "stale": list(trained.stale),
-        "claims": [asdict(claim) | {"outcome": claim.outcome and str(claim.outcome)} for claim in trained.claimed],
+        "stage": known.subject.stage.name,
+        "title": known.subject.experiment.title,
+        "code_id": known.subject.code_id,
+        "ok": judged.ok,
+        "level": prediction.LEVEL,
+        "family": known.family,
+        "baseline": "missing" if known.baseline is None else "stale" if known.stale else "current",
+        "stale": list(known.stale),
+        "claims": [
+            msgspec.structs.asdict(claim) | {"outcome": claim.outcome and str(claim.outcome)} for claim in known.claimed
+        ],
         "runs": [
             {
                 "run": result.plan.run.name,
@@ -209,9 +174,9 @@ def _document(project: Project, trained: Trained) -> dict[str, Any]:
                 "control": result.plan.run.control,
                 "reused": result.reused,
                 "torch": result.about["torch"],
-                "metrics": [asdict(verdict) for verdict in verdicts],
-                "names": result.names(NAMES),
+                "metrics": [msgspec.to_builtins(verdict) for verdict in verdicts],
+                "names": trained.generated(result, NAMES),
             }
-            for result, verdicts in zip(trained.results, trained.verdicts, strict=True)
+            for result, verdicts in zip(judged.results, judged.verdicts, strict=True)
         ],
     }

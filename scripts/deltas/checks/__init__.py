@@ -1,0 +1,1 @@
+"""What `verify` looks at. Every module returns checks, and prints nothing."""

@@ -1,0 +1,89 @@
+"""What was recorded of a stage, and what comes out when its first seed is run again."""
+
+from collections.abc import Iterator, Sequence
+
+from ..core.project import Project
+from ..evidence import baseline, numbers, trained
+from ..evidence.prediction import Verdict
+from ..evidence.trained import Known
+from ..figures import drawn
+from ..runs import invariance
+from ..runs.experiment import Experiment
+from ..runs.subject import look_up
+from ..stages.build import Workshop
+from .check import Check, of
+
+SHOWN = 4  # of a run's numbers, so many stand in its line
+
+
+def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
+    """Check baseline, claims and figures of a stage, without running anything."""
+    stage = shop.stages[number]
+    folder = project.baselines / stage.name
+    if number == 0:
+        return
+    if not (folder / "experiment.toml").exists():
+        yield Check(f"{stage.name} has no experiment yet", None)
+        return
+    known = trained.known(project, look_up(project, shop, stage))
+    record = f"scripts/record.sh {number:02d}"
+    if known.baseline is None:
+        yield Check(f"{stage.name}: not measured", None, (), (record,))
+        return
+    yield of(f"{stage.name}: the baseline is of this code, these runs and what measures them", known.stale, record)
+    yield from _claims(known)
+    if drawn.program(folder).exists() or (folder / drawn.LISTING).exists():
+        faults = drawn.faults(folder, baseline.digest(known.baseline))
+        yield of(f"{stage.name}: the figures are as they were drawn, from this baseline", faults, record)
+
+
+def _claims(known: Known) -> Iterator[Check]:
+    if known.stale:
+        for claim in known.subject.experiment.claims:
+            yield Check(f"{claim.says}: not looked at, the baseline is stale", None)
+    for verdict in known.claimed:
+        yield of(verdict.line, [] if verdict.ok else [verdict.why])
+
+
+def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
+    """Check by training: upstream's own models are untouched, and the recorded numbers come again."""
+    stage = shop.stages[number]
+    if number == 0:
+        return
+    what = f"{stage.name}: all {len(invariance.TYPES)} upstream types train as at stage 00, bit for bit"
+    yield of(what, [f"--type {each.type}: {each.what}" for each in invariance.check(project, shop, stage)])
+    if not (project.baselines / stage.name / "experiment.toml").exists():
+        return
+    subject = look_up(project, shop, stage)
+    known = trained.known(project, subject)
+    results = subject.results(project, shop, subject.experiment.runs, subject.experiment.seeds[:1])
+    again = trained.judged(known, results)
+    for result, verdicts in zip(again.results, again.verdicts, strict=True):
+        yield _repeated(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, verdicts)
+
+
+def _repeated(name: str, known: Known, verdicts: Sequence[Verdict]) -> Check:
+    if known.baseline is None:
+        return Check(f"{name}: trained, with no baseline to hold it against", None)
+    judged = [verdict for verdict in verdicts if verdict.ok is not None]
+    if not judged:
+        return Check(f"{name}: trained, {'the baseline is stale' if known.stale else 'nothing of it is judged'}", None)
+    experiment = known.subject.experiment
+    faults = [
+        f"{verdict.metric} {numbers.value(verdict.value, experiment.metrics[verdict.metric])}, "
+        + numbers.beside(verdict, experiment.metrics[verdict.metric])
+        for verdict in judged
+        if not verdict.ok
+    ]
+    return of(f"{name}: as recorded ({_shown(experiment, judged)})", faults)
+
+
+def _shown(experiment: Experiment, judged: Sequence[Verdict]) -> str:
+    """Return the numbers that are like the headline, of one unit with it, and how many there are in all."""
+    metrics = experiment.metrics
+    unit = metrics[experiment.headline].unit if experiment.headline else None
+    alike = [verdict for verdict in judged if metrics[verdict.metric].unit == unit and not metrics.table(verdict.metric)]
+    texts = [f"{verdict.metric} {numbers.value(verdict.value, metrics[verdict.metric])}" for verdict in alike[:SHOWN]]
+    rest = len(judged) - len(texts)
+    more = f"{rest} more number{'s' * (rest != 1)}" if texts else f"{rest} number{'s' * (rest != 1)}"
+    return ", ".join([*texts, *([more] if rest else [])])

@@ -1,0 +1,30 @@
+"""The READMEs: they state what was recorded."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+
+from ..core.project import Project
+from ..pages import readme
+from ..series.patches import Series
+from .check import Check, of
+
+SPEEDRUN = f"{__package__.rpartition('.')[0]}.speedrun"  # this room may be deleted without a trace
+
+
+def published(project: Project, series: Series) -> Iterator[Check]:
+    """Check README's table of the series."""
+    if not (project.root / "README.md").exists():
+        return
+    now, wanted = readme.filled(project, series)
+    faults = [] if now == wanted else ["the table of the series differs from patches/ and baselines/"]
+    yield of("README states the recorded numbers", faults, "scripts/refresh.sh NN   # fills it in")
+
+
+def speedrun(project: Project) -> Iterator[Check]:
+    """Check the speedrun's README, where there is a speedrun."""
+    if importlib.util.find_spec(SPEEDRUN) is None:
+        return
+    keep = importlib.import_module(f"{SPEEDRUN}.keep")
+    ways = [f"scripts/bench.sh {name} --record" for name in ("names", "profile", "tries")]
+    yield of("the speedrun's README states what was recorded", keep.drifted(project), *ways)

@@ -1,0 +1,147 @@
+"""The results of runs beside what was recorded: judged, or put together into a new baseline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..core import machine
+from ..core.errors import CheckFailed
+from ..core.project import Project
+from ..runs.execute import Result
+from ..runs.subject import Subject
+from . import baseline, claims, items, prediction
+from .baseline import Baseline, Recorded, Summary
+from .items import Items
+from .prediction import Verdict
+
+GENERATED = 20  # of the names that a run makes up, so many are kept
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was recorded of a subject. stale: why the baseline is of another thing. claimed: none where it is stale."""
+
+    subject: Subject
+    baseline: Baseline | None
+    stale: tuple[str, ...] = ()
+    claimed: tuple[claims.Verdict, ...] = ()
+
+    @property
+    def family(self) -> int | None:
+        """How many numbers the stage is judged by; None where nothing was recorded."""
+        return prediction.family(self.baseline, self.subject.experiment.metrics) if self.baseline else None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Results beside what is known. verdicts: one list for every result."""
+
+    known: Known
+    results: tuple[Result, ...]
+    verdicts: tuple[tuple[Verdict, ...], ...]
+
+    @property
+    def ok(self) -> bool:
+        """No number lies outside its interval."""
+        return all(verdict.ok is not False for verdicts in self.verdicts for verdict in verdicts)
+
+
+def known(project: Project, subject: Subject) -> Known:
+    """Return what was recorded, and what it makes of the claims. BadInput where the baseline or a claim is malformed."""
+    recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
+    if recorded is None:
+        return Known(subject, None)
+    stale = tuple(baseline.stale(recorded, subject.experiment, subject.code_id, subject.measured_by))
+    return Known(subject, recorded, stale, () if stale else tuple(claims.evaluate(subject.experiment, recorded)))
+
+
+def judged(known: Known, results: Sequence[Result]) -> Trained:
+    """Return the results with a verdict on every number."""
+    metrics, stale = known.subject.experiment.metrics, "; ".join(known.stale)
+    verdicts = tuple(
+        tuple(prediction.judge(known.baseline, result.plan.run.name, result.metrics, metrics, stale))
+        for result in results
+    )
+    return Trained(known, tuple(results), verdicts)
+
+
+def generated(result: Result, count: int) -> list[str]:
+    """Return the first names that the model of a run made up; none where the run has no language model."""
+    path = result.folder / "samples.txt"
+    return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
+
+
+def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
+    """Return the baseline that the results make. results: all seeds of the first run, then of the second, ….
+
+    CheckFailed where a metric is there for some seeds only, and where parts of the results contradict each other.
+    """
+    runs: dict[str, Recorded] = {}
+    shared: dict[str, Items] = {}
+    for name, group in groupby(results, key=lambda result: result.plan.run.name):
+        seeds = list(group)
+        collected = items.collect([result.folder for result in seeds])
+        if collected.by_item and collected.items:
+            key = collected.by_item.items
+            shared[key] = _joined(name, collected.items, shared.get(key))
+        runs[name] = _recorded(subject, seeds, collected)
+    main = subject.experiment.headline_run.name
+    headline = subject.experiment.headline
+    if headline and main in runs and headline not in runs[main].metrics:
+        raise CheckFailed(
+            f"{subject.stage.name}: the headline is {headline}, which {main} does not measure",
+            f"one of {', '.join(runs[main].metrics)}",
+            [f"edit baselines/{subject.stage.name}/experiment.toml   # the runs are kept"],
+        )
+    try:
+        return Baseline(
+            stage=subject.stage.name,
+            code_id=subject.code_id,
+            **machine.describe(),
+            recorded=baseline.today(),
+            runs=runs,
+            items=shared,
+        )
+    except ValueError as error:
+        raise CheckFailed(f"{subject.stage.name}: {error}", "values by item that add up to their metric") from None
+
+
+def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:
+    run = seeds[0].plan.run
+    metrics = _summaries(seeds)
+    kept = {name: values for name, values in collected.by_item.values.items() if name in metrics} if collected.by_item else {}
+    return Recorded(
+        program=run.program,
+        arguments=run.args,
+        seeds=tuple(result.plan.seed for result in seeds),
+        measured_by=subject.measured_by[run.name],
+        deterministic=run.deterministic,
+        metrics=metrics,
+        by_item=items.ByItem(collected.by_item.items, kept) if collected.by_item else None,
+        unpaired={name: collected.why for name in collected.metrics if collected.why and name in metrics},
+        generated=tuple(generated(seeds[0], GENERATED)),
+    )
+
+
+def _summaries(seeds: Sequence[Result]) -> dict[str, Summary]:
+    summaries = {}
+    for metric in dict.fromkeys(metric for result in seeds for metric in result.metrics):
+        values = [result.metrics.get(metric) for result in seeds]
+        measured = [value for value in values if value is not None]
+        if len(measured) == len(values):
+            summaries[metric] = baseline.summarise(measured)
+        elif measured:
+            without = [result.plan.seed for result in seeds if result.metrics.get(metric) is None]
+            name = seeds[0].plan.run.name
+            raise CheckFailed(f"{name}: {metric} is not there for seeds {without}", "every seed, or none")
+    return summaries
+
+
+def _joined(run: str, new: Items, known: Items | None) -> Items:
+    """Return items with the subsets of all runs so far. CheckFailed where one name stands for two subsets."""
+    if known is None:
+        return new
+    for name, subset in new.subsets.items():
+        if known.subsets.get(name, subset) != subset:
+            raise CheckFailed(f"{run}: its items of {name} are others than those of the runs before", "the same items")
+    return Items(new.unit, new.weights, known.subsets | new.subsets)
