@@ -1,4 +1,4 @@
-"""`python -m fakechild makemore.py RUN_DIR -- ARGUMENTS…`: deltas.child without torch, as bad as told."""
+"""`python -m fakechild makemore.py RUN_DIR [METRICS.py] -- ARGUMENTS…`: deltas.child without torch, as bad as told."""
 
 import json
 import os
@@ -12,8 +12,9 @@ from deltas.child.run import end_with_parent
 FIGURES = {"train_loss": 2.4, "test_loss": 2.5, "test_loss_unseen": None, "parameters": 729, "seconds": 0.1}
 
 
-def main(script: str, folder: str, dashes: str, *arguments: str) -> None:
-    assert dashes == "--" and Path(script).exists()
+def main(script: str, folder: str, *rest: str) -> None:
+    arguments = rest[rest.index("--") + 1 :]
+    assert Path(script).exists() and rest.index("--") < 2
     end_with_parent()
     run_dir = Path(folder)
     seed = int(arguments[arguments.index("--seed") + 1])
@@ -41,7 +42,8 @@ def main(script: str, folder: str, dashes: str, *arguments: str) -> None:
         return
     (run_dir / "samples.txt").write_text(f"emma\n\nolivia{seed}\n")
     shift = float(os.environ.get("FAKE_SHIFT", "0"))
-    metrics = FIGURES | {"test_loss": 2.5 + seed / 1e4 + shift, "steps": 20}
+    more = json.loads(os.environ.get("FAKE_MORE", "{}"))
+    metrics = FIGURES | {"test_loss": 2.5 + seed / 1e4 + shift, "steps": 20} | more
     (run_dir / "metrics.json").write_text(json.dumps(metrics))
 
 

@@ -46,7 +46,7 @@ class Source:
 
 @contextlib.contextmanager
 def source(project: Project) -> Iterator[Source]:
-    """Raises BrokenPatch; without upstream there is less to publish, not nothing."""
+    """Open what there is to publish from; without upstream there is less of it, not nothing. Raise BrokenPatch."""
     series = load(project.patches)
     with contextlib.ExitStack() as stack:
         try:
@@ -57,7 +57,7 @@ def source(project: Project) -> Iterator[Source]:
 
 
 def document(found: Source, *, stale: bool = False) -> dict[str, Any]:
-    """The whole series. stale: take figures that were recorded on other code, marked so; else they are refused."""
+    """Return the whole series. stale: take numbers that were recorded on other code, marked so, instead of refusing."""
     return {
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": found.project.pin, "here": found.shop is not None},
@@ -67,7 +67,7 @@ def document(found: Source, *, stale: bool = False) -> dict[str, Any]:
 
 
 def left_out(found: Source) -> list[str]:
-    """What upstream's absence takes from the pages."""
+    """Return what upstream's absence takes from the pages."""
     if found.shop is not None:
         return []
     return [
@@ -133,7 +133,10 @@ def _stale(found: Source, patch: Patch, described: Experiment | None, recorded: 
 
 
 def _headline(described: Experiment | None, recorded: Baseline | None) -> dict[str, Any] | None:
-    """Return the number that stands for the stage; None where the experiment names none. n, shown: None: not measured."""
+    """Return the number that stands for the stage; None where the experiment names none.
+
+    n and shown are None where it was not measured.
+    """
     if described is None or described.headline is None:
         return None
     run, metric = described.headline_run.name, described.metrics[described.headline]

@@ -28,7 +28,9 @@ def _figure(drawing: dict[str, Any], folder: Path, stage: str) -> dict[str, Any]
         raise BadInput(f"{light} is not there, {dark.name} is", "both palettes")
     figure["svg"] = None
     if light.exists():
-        figure["svg"] = svg.merged(light, dark, f"f{stage[:2]}-{figure['name']}", figure["title"], figure["description"])
+        figure["svg"] = svg.merged(
+            light, dark, f"f{stage[:2]}-{figure['name']}", figure["title"], figure["description"]
+        )
     shown = [figure[text] for text in TEXTS]
     figure["hash"] = fingerprint(*shown, repr(figure["columns"]), repr(figure["rows"]), figure["svg"] or "")
     return figure

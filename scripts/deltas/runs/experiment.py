@@ -144,9 +144,7 @@ def _experiment(table: dict[str, Any], stage: str, common: dict[str, Any]) -> Ex
         if file.seeds.count(seed) > 1:
             raise Misfit(f"seeds: {seed} is there {file.seeds.count(seed)} times", "every seed once")
     _refuse_ours(file.args, "args")
-    runs = tuple(
-        _run(run, f"run {number} ({run.name})", file.args) for number, run in enumerate(file.run, 1)
-    )
+    runs = tuple(_run(run, f"run {number} ({run.name})", file.args) for number, run in enumerate(file.run, 1))
     names = [run.name for run in runs]
     for number, name in enumerate(names, 1):
         if name in names[: number - 1]:

@@ -15,8 +15,8 @@ from ..core import console, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..runs.execute import Plan, finished
-from ..stages.build import workshop
 from ..runs.subject import look_up
+from ..stages.build import workshop
 
 
 @click.command(help="Draw names from a trained run of a stage.")
