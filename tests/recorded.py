@@ -29,8 +29,6 @@ def run(
 
 def baseline(runs: Mapping[str, Recorded], shared: Mapping[str, items.Items] | None = None, **more) -> Baseline:
     """A baseline of these runs, on a machine that does not exist."""
-    fields = {
-        "stage": "03-x", "code_id": "0123456789abcdef", "torch": "2.0", "python": "3.11.7", "threads": 1, "cpu": "a CPU",
-        "recorded": "2025-01-01",
-    } | more  # fmt: skip
+    machine = {"torch": "2.0", "python": "3.11.7", "threads": 1, "cpu": "a CPU"}
+    fields = {"stage": "03-x", "code_id": "0123456789abcdef", "recorded": "2025-01-01"} | machine | more
     return Baseline(**fields, runs=dict(runs), items=dict(shared or {}))

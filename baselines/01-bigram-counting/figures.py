@@ -8,7 +8,7 @@ from deltas.figures.style import Figure, Palette
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """The probabilities that counting gives."""
+    """Return the table of probabilities that counting gives."""
     if not runs.has("counted"):
         return []
     P = runs.first("counted").weights["logits"].exp().numpy()  # (27, 27), rows sum to 1
@@ -18,7 +18,7 @@ def figures(runs: Runs) -> list[Figure]:
 
     def draw(figure, palette: Palette) -> None:
         axes = figure.add_subplot()
-        mesh = tables.draw(axes, P, "", cmap=palette.ramp, palette=palette, limits=(0, float(numpy.quantile(P, 0.99))))
+        mesh = tables.draw(axes, P, "", cmap=palette.ramp, limits=(0, float(numpy.quantile(P, 0.99))))
         axes.set_ylabel("character")
         figure.colorbar(mesh, ax=axes, label="P(next | character)", extend="max")
 

@@ -10,7 +10,7 @@ from deltas.figures.style import DASHES, Figure, Palette
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Those whose runs are at hand."""
+    """Return the figures whose runs are there."""
     drawn = []
     if runs.has("learned", "counted"):
         drawn += [_tables(runs)]
@@ -50,12 +50,10 @@ def _tables(runs: Runs) -> Figure:
     def draw(figure, palette: Palette) -> None:
         left, middle, right = figure.subplots(1, 3, sharey=True)
         top = float(numpy.quantile(counted, 0.99))
-        tables.draw(left, counted, "counted", cmap=palette.ramp, palette=palette, limits=(0, top))
-        mesh = tables.draw(middle, learned, "learned", cmap=palette.ramp, palette=palette, limits=(0, top))
+        tables.draw(left, counted, "counted", cmap=palette.ramp, limits=(0, top))
+        mesh = tables.draw(middle, learned, "learned", cmap=palette.ramp, limits=(0, top))
         figure.colorbar(mesh, ax=(left, middle), label="P(next | character)", shrink=0.75, extend="max")
-        mesh = tables.draw(
-            right, difference, "learned − counted", cmap=palette.split, palette=palette, limits=(-0.1, 0.1)
-        )
+        mesh = tables.draw(right, difference, "learned − counted", cmap=palette.split, limits=(-0.1, 0.1))
         figure.colorbar(mesh, ax=right, shrink=0.75, extend="both")
 
     return Figure(

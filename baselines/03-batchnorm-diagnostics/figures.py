@@ -19,7 +19,7 @@ GAINS = (("small", "gain 0.5, too small"), ("good", "gain 5/3, with BatchNorm 1"
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Those whose runs are at hand."""
+    """Return the figures whose runs are there."""
     pairs = [run for name, _ in GAINS for run in (name, f"{name}-bn")]
     if not runs.has(*pairs):
         return []

@@ -12,7 +12,7 @@ WORDS = ("isabella", "maximilian")
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Those whose runs are at hand."""
+    """Return the figures whose runs are there."""
     if not runs.has("transformer", "mlp", "no-positions", "kneser-ney"):
         return []
     means = {

@@ -10,7 +10,7 @@ EVERY = 10  # steps between two lines that makemore prints
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Those whose runs are at hand."""
+    """Return the figures whose runs are there."""
     return [_times(runs)] if runs.has("fast", "padded") else []
 
 

@@ -10,7 +10,7 @@ ORDER = ("taught", "alone", "teacher-only", "kneser-ney")
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Those whose runs are at hand."""
+    """Return the figures whose runs are there."""
     if not runs.has(*ORDER):
         return []
     return [

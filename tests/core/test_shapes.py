@@ -44,17 +44,27 @@ BAD = {
     "missing": ({"branch": [{"leaves": {}}]}, "branch 1: no name", ""),
     "a text that is none": ({"branch": [{"name": 3}]}, "branch 1: name is 3", "a text"),
     "what a type cannot say": ({"branch": [{"name": "a"}, {"name": "rotten"}]}, "branch 2 (rotten): it is rotten", ""),
-    "the second key": ({"branch": [], "seeds": {"a": {"x": 1}, "b": {"y": 2, "z": "3"}}}, "seeds.b.z is '3'", "a whole number"),
+    "the second key": (
+        {"branch": [], "seeds": {"a": {"x": 1}, "b": {"y": 2, "z": "3"}}},
+        "seeds.b.z is '3'",
+        "a whole number",
+    ),
     "deep": (
         {"branch": [{"name": "a"}, {"name": "b", "leaves": {"good": [OAK], "bad": [OAK, {"kind": "elm", "size": 0}]}}]},
-        "branch 2 (b): leaves.bad 2: size is 0", "a whole number >= 1",
+        "branch 2 (b): leaves.bad 2: size is 0",
+        "a whole number >= 1",
     ),
     "an unknown key, deep": (
         {"branch": [{"name": "b", "leaves": {"bad": [OAK | {"colour": "red"}]}}]},
-        "branch 1 (b): leaves.bad 1: unknown key 'colour'", "only kind, size",
+        "branch 1 (b): leaves.bad 1: unknown key 'colour'",
+        "only kind, size",
     ),
-    "none of several": ({"branch": [{"name": "b", "leaves": {"x": [{"kind": "fir"}]}}]}, "branch 1 (b): leaves.x 1: kind is 'fir'", ""),
-}  # fmt: skip
+    "none of several": (
+        {"branch": [{"name": "b", "leaves": {"x": [{"kind": "fir"}]}}]},
+        "branch 1 (b): leaves.x 1: kind is 'fir'",
+        "",
+    ),
+}
 
 
 @pytest.mark.parametrize(("value", "found", "expected"), BAD.values(), ids=BAD)

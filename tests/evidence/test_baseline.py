@@ -74,19 +74,40 @@ def test_a_baseline_of_this_code_and_these_runs_is_not_stale():
     ("experiment", "code", "measured_by", "reasons"),
     [
         (described(*AS_RECORDED), "f" * 16, MEASURED_BY, ["the code is ffff"]),
-        (described(*AS_RECORDED), GOOD.code_id, MEASURED_BY | {"counted": "0" * 16}, ["what measures counted is other"]),
-        (described(*AS_RECORDED, seeds=(1, 2)), GOOD.code_id, MEASURED_BY, ["seeds of counted, unsmoothed, by-name are [1, 2]",
-                                                                          "seeds of fixed are [1], recorded were [3407]"]),
+        (
+            described(*AS_RECORDED),
+            GOOD.code_id,
+            MEASURED_BY | {"counted": "0" * 16},
+            ["what measures counted is other"],
+        ),
+        (
+            described(*AS_RECORDED, seeds=(1, 2)),
+            GOOD.code_id,
+            MEASURED_BY,
+            ["seeds of counted, unsmoothed, by-name are [1, 2]", "seeds of fixed are [1], recorded were [3407]"],
+        ),
         (described(*AS_RECORDED[:3], Run("by-name", ("--y",))), GOOD.code_id, MEASURED_BY, ["arguments of by-name"]),
-        (described(*AS_RECORDED[:3], Run("new")), GOOD.code_id, MEASURED_BY | {"new": "0" * 16}, ["new was not recorded",
-                                                                                               "by-name is gone"]),
-        (described(*AS_RECORDED[:3], Run("by-name", ("--x",), control="kneser-ney")), GOOD.code_id, MEASURED_BY,
-         ["by-name is a run of kneser-ney, recorded was makemore.py"]),
-        (described(AS_RECORDED[0], AS_RECORDED[1], Run("fixed", ("--x",)), AS_RECORDED[3]), GOOD.code_id, MEASURED_BY,
-         ["seeds of fixed are [3407, 1, 2], recorded were [3407]"]),
+        (
+            described(*AS_RECORDED[:3], Run("new")),
+            GOOD.code_id,
+            MEASURED_BY | {"new": "0" * 16},
+            ["new was not recorded", "by-name is gone"],
+        ),
+        (
+            described(*AS_RECORDED[:3], Run("by-name", ("--x",), control="kneser-ney")),
+            GOOD.code_id,
+            MEASURED_BY,
+            ["by-name is a run of kneser-ney, recorded was makemore.py"],
+        ),
+        (
+            described(AS_RECORDED[0], AS_RECORDED[1], Run("fixed", ("--x",)), AS_RECORDED[3]),
+            GOOD.code_id,
+            MEASURED_BY,
+            ["seeds of fixed are [3407, 1, 2], recorded were [3407]"],
+        ),
     ],
     ids=["code", "what measures it", "seeds", "arguments", "runs", "program", "no longer deterministic"],
-)  # fmt: skip
+)
 def test_each_reason_to_be_stale_is_said(experiment, code, measured_by, reasons):
     said = stale(GOOD, experiment, code, measured_by)
     assert len(said) == len(reasons)
@@ -188,7 +209,10 @@ BAD = {
     "deterministic from three seeds": (run(deterministic=True), r"runs\.counted: it is deterministic, but"),
     "metric of another kind": (run(metrics={"x": 2.4}), r"runs\.counted\.metrics\.x is 2\.4"),
     "field missing": (changed(lambda t: t["runs"]["counted"]["metrics"]["test_loss"].pop("sd")), rf"{PLACE}: no sd"),
-    "a seed missing": (loss(n=2, mean=2.455, sd=0.007071067811865324, values=[2.45, 2.46]), "not a value for each of 3 seeds"),
+    "a seed missing": (
+        loss(n=2, mean=2.455, sd=0.007071067811865324, values=[2.45, 2.46]),
+        "not a value for each of 3 seeds",
+    ),
     "value of text": (loss(values=[2.45, 2.46, "2.44"]), rf"{PLACE}\.values: item 3 is '2\.44'"),
     "value missing": (loss(values=[2.45, 2.46, None]), rf"{PLACE}\.values: item 3 is None"),
     "value not a number": (loss(values=[2.45, 2.46, "NaN"]), rf"{PLACE}\.values: item 3 is 'NaN'"),
@@ -197,17 +221,35 @@ BAD = {
     "sd edited": (loss(sd=0.1), rf"{PLACE}: sd is 0\.1"),
     "sd of text": (loss(sd="small"), rf"{PLACE}\.sd is 'small'"),
     "n edited": (loss(n=5), rf"{PLACE}: n is 5"),
-    "a third item": (by_item(values={"test_loss": [11.0, 5.0, 1.0]}), r"runs\.by-name\.by_item: test_loss has 3 values for 2"),
-    "another value": (by_item(values={"test_loss": [11.0, 6.0]}), "the values of test_loss make it 2.125, but it is 2.0"),
-    "another subset": (items(subsets={"test_loss_unseen": {"of": "test_loss", "where": [1, 1]}}), "values of test_loss_unseen"),
+    "a third item": (
+        by_item(values={"test_loss": [11.0, 5.0, 1.0]}),
+        r"runs\.by-name\.by_item: test_loss has 3 values for 2",
+    ),
+    "another value": (
+        by_item(values={"test_loss": [11.0, 6.0]}),
+        "the values of test_loss make it 2.125, but it is 2.0",
+    ),
+    "another subset": (
+        items(subsets={"test_loss_unseen": {"of": "test_loss", "where": [1, 1]}}),
+        "values of test_loss_unseen",
+    ),
     "no such items": (by_item(items="t"), "there are no items 't'"),
     "values of no metric": (by_item(values={"x": [1.0, 2.0]}), "'x', which is not among the metrics"),
     "not a value": (by_item(values={"test_loss": ["x", 5.0]}), r"by_item\.values\.test_loss: item 1 is 'x'"),
     "no weight": (items(weights=[0, 3]), r"items\.s\.weights: item 1 is 0"),
-    "a mark of another kind": (items(subsets={"y": {"of": "x", "where": [2, 0]}}), r"items\.s\.subsets\.y\.where: item 1 is 2"),
-    "a mark missing": (items(subsets={"y": {"of": "x", "where": [1]}}), r"items\.s: subsets\.y: where has 1 marks for 2"),
-    "items of nobody": (changed(lambda t: t["items"].update(t={"unit": "task", "weights": [1]})), r"items\.t belongs to no run"),
-}  # fmt: skip
+    "a mark of another kind": (
+        items(subsets={"y": {"of": "x", "where": [2, 0]}}),
+        r"items\.s\.subsets\.y\.where: item 1 is 2",
+    ),
+    "a mark missing": (
+        items(subsets={"y": {"of": "x", "where": [1]}}),
+        r"items\.s: subsets\.y: where has 1 marks for 2",
+    ),
+    "items of nobody": (
+        changed(lambda t: t["items"].update(t={"unit": "task", "weights": [1]})),
+        r"items\.t belongs to no run",
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "what"), BAD.values(), ids=BAD)
@@ -245,8 +287,14 @@ def test_the_digest_follows_what_a_figure_may_show_and_nothing_else():
     assert digest(replace(GOOD, recorded="2026-01-01", cpu="another")) == digest(GOOD)
     other = GOOD.runs | {"counted": replace(GOOD.runs["counted"], measured_by="0" * 16)}
     assert digest(replace(GOOD, runs=other)) == digest(GOOD)
-    faster = recorded.run({"test_loss": (2.45, 2.46, 2.44), "parameters": (729,) * 3, "seconds": (3.0, 4.0, 5.1)}, ("--x",), SEEDS)
-    for changed_run in (faster, replace(GOOD.runs["counted"], generated=("ava",)), replace(GOOD.runs["counted"], arguments=())):
+    faster = recorded.run(
+        {"test_loss": (2.45, 2.46, 2.44), "parameters": (729,) * 3, "seconds": (3.0, 4.0, 5.1)}, ("--x",), SEEDS
+    )
+    for changed_run in (
+        faster,
+        replace(GOOD.runs["counted"], generated=("ava",)),
+        replace(GOOD.runs["counted"], arguments=()),
+    ):
         assert digest(replace(GOOD, runs=GOOD.runs | {"counted": changed_run})) != digest(GOOD)
     assert digest(replace(GOOD, code_id="f" * 16)) != digest(GOOD)
 

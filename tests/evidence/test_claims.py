@@ -34,9 +34,7 @@ METRICS = made.declared()
 def recorded(runs, by_item=None, items=None) -> Baseline:
     """runs: name -> metric -> values. by_item: name -> its test losses item by item."""
     by_item = by_item or {}
-    return made.baseline(
-        {run: made.run(values, by_item=by_item.get(run)) for run, values in runs.items()}, items
-    )
+    return made.baseline({run: made.run(values, by_item=by_item.get(run)) for run, values in runs.items()}, items)
 
 
 def judged(baseline: Baseline, *checks: str | Claim, metrics=METRICS):
@@ -563,7 +561,9 @@ def test_seconds_of_a_deterministic_run_are_one_observation():
 
 
 def test_runs_of_different_seeds_cannot_be_paired():
-    data = made.baseline({"a": made.run({"x": (1.0, 2.0)}, seeds=(1, 2)), "b": made.run({"x": (1.0, 2.0)}, seeds=(1, 3))})
+    data = made.baseline(
+        {"a": made.run({"x": (1.0, 2.0)}, seeds=(1, 2)), "b": made.run({"x": (1.0, 2.0)}, seeds=(1, 3))}
+    )
     for check in ("a.x < b.x", "tie(a.x, b.x)", "max(a.x, b.x) > 0"):
         [verdict] = judged(data, check)
         assert verdict.outcome is None and "different seeds (1, 2; 1, 3)" in verdict.why
@@ -584,7 +584,7 @@ def test_a_cell_of_a_table_is_named_by_metric_and_cell():
 
 def test_two_cells_that_the_language_cannot_tell_apart():
     data = recorded({"moe": {"loss.a-b": (1.0, 1.1), "loss.a_b": (2.0, 2.1)}})
-    with pytest.raises(BadInput, match="may be loss.a-b or loss.a_b"):
+    with pytest.raises(BadInput, match=r"may be loss\.a-b or loss\.a_b"):
         judged(data, "moe.loss.a_b < 2")
 
 

@@ -96,7 +96,9 @@ def test_a_constant_is_no_sample():
 def test_what_stands_beside_a_number():
     summary = summarise((2.45, 2.46, 2.44))
     assert numbers.beside(Verdict("x", 2.45, summary, 2.4, 2.5, True), LOSS) == "2.4500 ± 0.0100"
-    assert numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
+    assert (
+        numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
+    )
     assert numbers.beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
     stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
     assert numbers.beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"

@@ -98,7 +98,9 @@ def test_verdicts():
 def test_a_stage_declares_what_is_not_judged():
     """Nothing but the declaration decides: no name of a metric is known here."""
     own = recorded.declared(seconds={"judged": True}, parameters={"judged": False})
-    verdicts = {verdict.metric: verdict.ok for verdict in judge(GOOD, "counted", {"seconds": 9e9, "parameters": 7}, own)}
+    verdicts = {
+        verdict.metric: verdict.ok for verdict in judge(GOOD, "counted", {"seconds": 9e9, "parameters": 7}, own)
+    }
     assert verdicts["seconds"] is False and verdicts["parameters"] is None
     assert family(GOOD, own) == 6
     table = recorded.baseline({"a": recorded.run({"solved.easy": (1.0, 1.0), "solved.hard": (0.0, 0.5)})})

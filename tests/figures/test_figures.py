@@ -1,6 +1,5 @@
 """Figures: the same bytes from the same data, valid XML, described, text kept as text, nothing left of old ones."""
 
-import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -61,10 +60,13 @@ def test_lines_stand_out_from_the_page(palette, paper):
         assert (light + 0.05) / (dark + 0.05) >= 3, colour
 
 
-def test_recorded_figures_are_listed_and_there():
+def test_recorded_figures_are_as_they_were_drawn():
     from deltas.core.project import here
+    from deltas.evidence import baseline
+    from deltas.figures import drawn
 
-    for listing in here().baselines.glob("*/figures.json"):
-        names = {each["name"] for each in json.loads(listing.read_text())}
-        files = {path.name.removesuffix(".svg").removesuffix(".dark") for path in listing.parent.glob("*.svg")}
-        assert names == files, listing.parent.name
+    folders = [path.parent for path in here().baselines.glob("*/figures.py")]
+    assert folders
+    for folder in folders:
+        recorded = baseline.read(folder / "baseline.json")
+        assert recorded and drawn.faults(folder, baseline.digest(recorded)) == [], folder.name

@@ -98,7 +98,8 @@ def with_metrics(tmp_path, own: str, shared: str = METRICS):
 
 def test_a_stage_adds_metrics_and_says_more_of_shared_ones(tmp_path):
     metrics = with_metrics(
-        tmp_path, '[metric.test_loss]\ndigits = 2\n[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n'
+        tmp_path,
+        '[metric.test_loss]\ndigits = 2\n[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n',
     )
     assert metrics["test_loss"] == Metric("loss on the test names", "nats per character", 2, over="test name")
     assert metrics["solved"] == Metric("tasks solved", "%", table="level")
@@ -112,7 +113,9 @@ def test_what_nobody_declares_has_defaults(tmp_path):
 
 
 def test_a_cell_is_what_its_table_is_unless_it_is_declared(tmp_path):
-    own = '[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n[metric."solved.hard"]\njudged = false\n'
+    own = (
+        '[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n[metric."solved.hard"]\njudged = false\n'
+    )
     metrics = with_metrics(tmp_path, own)
     assert metrics["solved.easy"] == Metric("tasks solved, easy", "%", table="level")
     assert metrics["solved.hard"].judged is False
@@ -190,17 +193,23 @@ BAD = {
     "NUL in an argument": (edit('"--max-steps"', '"a\\u0000b"'), r"run 2 \(learned-2k\): args: item 3 is"),
     "headline of another kind": ("headline = 3\n" + GOOD, "headline is 3"),
     "headline that is no name": ("headline = 'test loss'\n" + GOOD, "headline is 'test loss'"),
-    "deterministic of text": (edit("args =", "deterministic = 'yes'\nargs ="), r"run 1 \(counted\): deterministic is 'yes'"),
+    "deterministic of text": (
+        edit("args =", "deterministic = 'yes'\nargs ="),
+        r"run 1 \(counted\): deterministic is 'yes'",
+    ),
     "no such control": (edit("args =", "control = 'x'\nargs ="), r"run 1 \(counted\): there is no control 'x'"),
-    "a control with steps": (edit("args =", "control = 'kneser-ney'\nsteps = 3\nargs ="), r"run 1 \(counted\): steps is 3"),
+    "a control with steps": (
+        edit("args =", "control = 'kneser-ney'\nsteps = 3\nargs ="),
+        r"run 1 \(counted\): steps is 3",
+    ),
     "beside itself": (edit("args =", "beside = 'counted'\nargs ="), "beside is 'counted', which is no other run"),
     "beside nobody": (edit("args =", "beside = 'x'\nargs ="), "beside is 'x', which is no other run"),
     "beside what has one seed": (
-        edit("args =", "beside = 'learned-2k'\nargs =").replace("2000\"]", "2000\"]\ndeterministic = true"),
+        edit("args =", "beside = 'learned-2k'\nargs =").replace('2000"]', '2000"]\ndeterministic = true'),
         "beside is 'learned-2k', which is run from one seed alone",
     ),
     "metric of another kind": ("metric = 3\n" + GOOD, "metric is 3"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "what"), BAD.values(), ids=BAD)

@@ -1,40 +1,48 @@
 """`train` and `record` from the door, on the tiny series, with a child that needs no torch."""
 
 import json
-from pathlib import Path
+import os
+import shutil
+import signal
 
 import pytest
 
+import recorded
 from deltas.core import machine
 from deltas.figures import drawn
 from deltas.runs import execute
+from deltas.stages import transaction
 
 EXPERIMENT = """
 title = "Frost"
 seeds = [1, 2, 3]
 [[run]]
 name = "good"
-args = []
 [[run]]
 name = "more"
 args = ["--mode", "good"]
 """
+FOLDER = "baselines/01-frost-days"
 
 
 @pytest.fixture
 def town(tiny, monkeypatch):
     monkeypatch.setattr(execute, "CHILD", "fakechild")
     monkeypatch.setattr(machine, "torch_version", lambda: "2.0")
-    monkeypatch.setattr(drawn, "draw", lambda *_: [])
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
+    monkeypatch.setenv("PYTHONPATH", str(recorded.HERE / "tests"))
     put(tiny, EXPERIMENT)
+    shutil.copy(recorded.HERE / "baselines" / "metrics.toml", tiny.root / "baselines")
     return tiny
 
 
 def put(tiny, text: str) -> None:
-    folder = tiny.root / "baselines" / "01-frost-days"
+    folder = tiny.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "experiment.toml").write_text(text)
+
+
+def table(town) -> dict:
+    return json.loads((town.root / FOLDER / "baseline.json").read_text())
 
 
 def test_train_record_train(town, monkeypatch):
@@ -44,13 +52,14 @@ def test_train_record_train(town, monkeypatch):
         assert part in first.out, part
     assert "reused" not in first.err
 
-    recorded = town.ok("record", "01")
-    assert "wrote baselines/01-frost-days/baseline.json" in recorded.out
-    assert recorded.err.count("reused") == 2  # seed 1 of both runs, from `train`
-    table = json.loads((town.root / "baselines/01-frost-days/baseline.json").read_text())
-    assert list(table["runs"]) == ["good", "more"]
-    assert table["runs"]["good"]["test_loss"]["values"] == [2.5001, 2.5002, 2.5003]
-    assert table["seeds"] == [1, 2, 3] and table["arguments"] == {"good": [], "more": ["--mode", "good"]}
+    written = town.ok("record", "01")
+    assert f"wrote {FOLDER}/baseline.json" in written.out
+    assert written.err.count("reused") == 2  # seed 1 of both runs, from `train`
+    runs = table(town)["runs"]
+    assert list(runs) == ["good", "more"]
+    assert runs["good"]["metrics"]["test_loss"]["values"] == [2.5001, 2.5002, 2.5003]
+    assert runs["good"]["seeds"] == [1, 2, 3] and runs["more"]["arguments"] == ["--mode", "good"]
+    assert runs["good"]["generated"] == ["emma", "", "olivia1"] and len(runs["good"]["measured_by"]) == 16
 
     again = town.ok("train", "01", "--run", "more")
     assert "✓ test_loss" in again.out and "2.5002 ± 0.0001" in again.out
@@ -68,12 +77,15 @@ def test_train_record_train(town, monkeypatch):
 
     put(town, EXPERIMENT.replace('"good"]', '"good", "-x"]'))
     stale = town.ok("train", "01", "--run", "good")
-    assert "stale" in stale.out and "the arguments of more have changed" in stale.out
+    assert "the baseline is stale: the arguments of more have changed" in stale.out
+    document = json.loads(town.ok("train", "01", "--run", "good", "--json").out)
+    losses = [row for row in document["runs"][0]["metrics"] if row["metric"] == "test_loss"]
+    assert losses[0]["why"] == "the baseline is stale: the arguments of more have changed"
 
 
 def test_recording_twice_changes_nothing(town):
     town.ok("record", "01")
-    file = town.root / "baselines/01-frost-days/baseline.json"
+    file = town.root / FOLDER / "baseline.json"
     before = file.read_bytes()
     file.write_bytes(before.replace(b'"recorded": "', b'"recorded": "on '))
     kept = file.read_bytes()
@@ -81,9 +93,29 @@ def test_recording_twice_changes_nothing(town):
     assert file.read_bytes() == kept
 
 
+def test_a_deterministic_run_is_run_once_and_has_to_come_again(town, monkeypatch):
+    put(town, EXPERIMENT.replace('name = "good"', 'name = "good"\ndeterministic = true'))
+    said = town.ok("record", "01")
+    assert "good, the same for every seed" in said.out and "2.5001 ±" not in said.out
+    runs = table(town)["runs"]
+    assert runs["good"]["seeds"] == [1] and runs["good"]["metrics"]["test_loss"]["sd"] is None
+    assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1"]
+    assert "✓ test_loss" in town.ok("train", "01", "--run", "good").out
+    monkeypatch.setenv("FAKE_SHIFT", "0.001")
+    assert town.run("train", "01", "--run", "good", "--fresh").code == 1
+
+
+def test_other_measuring_code_makes_a_baseline_stale(town):
+    """metrics.py of the stage is part of what measured its runs."""
+    town.ok("record", "01")
+    (town.root / FOLDER / "metrics.py").write_text("def measure(folder):\n    return {}\n")
+    stale = town.ok("train", "01")
+    assert "what measures good, more is other code" in stale.out and "reused" not in stale.err
+
+
 def test_a_failed_run_leaves_the_baseline(town):
     town.ok("record", "01")
-    file = town.root / "baselines/01-frost-days/baseline.json"
+    file = town.root / FOLDER / "baseline.json"
     before = file.read_bytes()
     put(town, EXPERIMENT.replace('"good"]', '"fail"]'))
     failed = town.run("record", "01")
@@ -92,12 +124,124 @@ def test_a_failed_run_leaves_the_baseline(town):
 
 
 def test_a_broken_baseline_is_written_anew(town):
-    file = town.root / "baselines/01-frost-days/baseline.json"
+    file = town.root / FOLDER / "baseline.json"
     file.write_text("{")
     broken = town.run("train", "01")
     assert broken.code == 2 and "baseline.json:1:2" in broken.err
     assert "can't be read" in town.ok("record", "01").err
     town.ok("train", "01")
+
+
+def test_a_headline_that_nothing_measures_is_said_and_the_runs_are_kept(town):
+    put(town, 'headline = "accuracy"\n' + EXPERIMENT)
+    refused = town.run("record", "01")
+    assert refused.code == 1 and "the headline is accuracy, which good does not measure" in refused.err
+    put(town, 'headline = "test_loss"\n' + EXPERIMENT)
+    assert town.ok("record", "01").err.count("reused") == 6
+
+
+# -- nothing of a record is half-applied ------------------------------------------------------------------------------
+
+FIGURES = """
+from deltas.figures.style import Figure
+
+def figures(runs):
+    def draw(canvas, palette):
+        canvas.add_subplot().plot(runs.metric("good", "test_loss"))
+
+    return [Figure("losses", "T", "C", "D", ("x",), tuple((x,) for x in runs.metric("good", "test_loss")), draw)]
+"""
+
+
+@pytest.fixture
+def drawing(town):
+    (town.root / FOLDER / "figures.py").write_text(FIGURES)
+    (town.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
+    return town
+
+
+def committed(town) -> dict[str, bytes]:
+    files = [*(town.root / FOLDER).iterdir(), town.root / "README.md"]
+    return {path.name: path.read_bytes() for path in files if path.name != "experiment.toml"}
+
+
+def test_a_record_holds_baseline_figures_and_readme(drawing):
+    said = drawing.ok("record", "01")
+    assert f"{FOLDER}/figures.json" in said.out and "2 pictures" in said.out and "README.md" in said.out
+    assert {"baseline.json", "figures.json", "losses.svg", "losses.dark.svg"} <= set(committed(drawing))
+    assert drawing.run("verify", "01", "--fast").code == 0
+    before = committed(drawing)
+    assert "nothing to do" in drawing.ok("record", "01").out
+    assert committed(drawing) == before
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_everything(drawing):
+    drawing.ok("record", "01")
+    before = committed(drawing)
+    (drawing.root / FOLDER / "figures.py").write_text(FIGURES.replace('"test_loss"', '"accuracy"'))
+    with pytest.raises(KeyError):
+        drawing.run("record", "01")
+    (drawing.root / FOLDER / "figures.py").write_text(FIGURES)
+    assert committed(drawing) == before and not drawing.project.journal.exists()
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_killed_while_it_writes(drawing, writes):
+    """After so many files are in their place. The next command finishes what was under way: all is of one record."""
+    put(drawing, 'headline = "test_loss"\n' + EXPERIMENT)
+    drawing.ok("record", "01")
+    before = committed(drawing)
+
+    def dies() -> None:
+        put_in_place, done = transaction._put, []
+
+        def killed(project, file):
+            if len(done) == writes:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done.append(file)
+            put_in_place(project, file)
+
+        transaction._put = killed
+
+    ended = drawing.fork("record", "01", "--fresh", before=dies, env={"FAKE_SHIFT": "0.1"})
+    assert ended.code == (-signal.SIGKILL if writes < 5 else 0)  # two pictures, two JSON files, README
+    drawing.ok("apply")
+    after = committed(drawing)
+    assert after.keys() == before.keys() and all(after[name] != before[name] for name in after if name != "figures.py")
+    assert drawing.run("verify", "01", "--fast").code == 0
+
+
+def test_figures_of_another_record_are_noticed(drawing):
+    """What would remain, had somebody put back the baseline alone."""
+    drawing.ok("record", "01")
+    file = drawing.root / FOLDER / "baseline.json"
+    file.write_text(file.read_text().replace('"olivia1"', '"olivia2"'))
+    said = drawing.run("verify", "01", "--fast")
+    assert said.code == 1 and "losses: drawn from other runs" in said.out
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_table_metric_takes_a_line_not_forty(town, monkeypatch):
+    """Its cells are grouped; one that lies outside is named; --json has them all."""
+    cells = {f"solved_by.level-{n}": 0.5 for n in range(40)}
+    monkeypatch.setenv("FAKE_MORE", json.dumps(cells))
+    put(town, EXPERIMENT + '[metric.solved_by]\nunit = "%"\ndigits = 1\ntable = "level"\n')
+    written = town.ok("record", "01")
+    assert "solved_by by level: level-0 50.0 %, level-1 50.0 %" in written.out and "and 32 more" in written.out
+    assert written.out.count("level-") == 2 * 8
+    trained = town.ok("train", "01", "--run", "good")
+    assert "✓ solved_by by level: level-0 50.0 %" in trained.out and trained.out.count("level-") == 8
+
+    monkeypatch.setenv("FAKE_MORE", json.dumps(cells | {"solved_by.level-33": 0.25}))
+    wrong = town.run("train", "01", "--run", "good", "--fresh")
+    assert wrong.code == 1 and "✗ solved_by by level" in wrong.out
+    assert "✗ solved_by.level-33" in wrong.out and "25.0 %    50.0 %, outside 50.0 % … 50.0 %" in wrong.out
+    rows = json.loads(town.run("train", "01", "--run", "good", "--json").out)["runs"][0]["metrics"]
+    assert {row["metric"] for row in rows} >= set(cells)
+    changed = town.ok("record", "01", "--fresh")
+    assert "39 of 40 unchanged; 1 of 40 3 of 3 seeds outside what it predicted" in changed.out
 
 
 def test_one_json_document(town):
@@ -124,3 +268,9 @@ def test_refusals(town, arguments, code, said):
     assert result.code == code and said in result.err
     assert result.out == ""
     assert not (town.root / "out").exists()
+
+
+def test_figures_are_drawn_for_a_look(drawing):
+    said = drawing.ok("train", "01")
+    assert "figures: out/01-frost-days/{losses}.svg" in said.out
+    assert drawn.read(drawing.root / "out/01-frost-days").baseline == ""

@@ -1,11 +1,17 @@
 """`verify` says no where something is wrong, and names it. A check that cannot fail protects nothing."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 import lab as laboratory
 from deltas.series import patches, rules
+from webpage import record
 
 
 def rows(lab) -> dict[str, dict]:
@@ -100,8 +106,6 @@ def test_context_rule(kinds, sound):
 
 
 def test_without_upstream_the_static_part_remains(tiny, monkeypatch):
-    import shutil
-
     shutil.rmtree(tiny.root / "upstream" / "makemore")
     (tiny.root / "upstream" / "makemore").mkdir()
     shutil.rmtree(tiny.root / ".git" / "modules")
@@ -132,3 +136,103 @@ def test_only_the_stage_asked_for_is_judged(tiny):
     tiny.ok("apply", "last")  # its commit is another one now
     assert tiny.run("verify", "01", "--fast").code == 0
     assert tiny.run("verify", "--fast").code == 1
+
+
+# -- what was measured ------------------------------------------------------------------------------------------------
+
+RUN = """
+import sys
+from pathlib import Path
+from deltas.__main__ import main
+from deltas.core.project import Project
+root, pin, *arguments = sys.argv[1:]
+sys.exit(main(arguments, Project(Path(root), pin=pin)))
+"""
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """A copy of the program, to be changed: run it on a checkout."""
+    copy = tmp_path / "engine"
+    shutil.copytree(
+        laboratory.HERE / "scripts" / "deltas", copy / "deltas", ignore=shutil.ignore_patterns("__pycache__")
+    )
+
+    def run(lab, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", RUN, str(lab.root), lab.pin, *arguments]
+        return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(copy)}, capture_output=True, text=True)
+
+    run.folder = copy / "deltas"
+    return run
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text, old
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_measures_is_part_of_what_was_measured(tiny, engine):
+    """With dropout left on while it measures, every loss is another one, and the stage's own code the same."""
+    record(tiny, 1)
+    assert engine(tiny, "verify", "1", "--fast").returncode == 0
+    measure = engine.folder / "child" / "measure.py"
+    change(measure, "import torch\n", "import torch  # only where it is needed\n")
+    assert engine(tiny, "verify", "1", "--fast").returncode == 0
+    change(measure, "model.eval()", "model.train()")
+    said = engine(tiny, "verify", "1", "--fast")
+    assert said.returncode == 1
+    assert "what measures counted, other is other code than when they were recorded" in said.stdout
+
+
+def test_the_speedrun_may_be_deleted_without_a_trace(tiny, engine):
+    (tiny.root / "baselines" / "speedrun").mkdir(parents=True)
+    (tiny.root / "baselines" / "speedrun" / "README.md").write_text("# x\n")
+    assert "speedrun" in engine(tiny, "verify", "--fast").stdout
+    shutil.rmtree(engine.folder / "speedrun")
+    said = engine(tiny, "verify", "--fast")
+    assert said.returncode == 0 and "speedrun" not in said.stdout + said.stderr
+
+
+def test_a_picture_that_somebody_touched_is_named(makemore):
+    before = failing(makemore)
+    picture = next((makemore.root / "baselines").glob("01-*/*.svg"))
+    picture.write_text(picture.read_text() + "<!-- nicer -->")
+    [found] = set(failing(makemore)) - set(before)
+    assert f"{picture.name} is not the file that was drawn" in found
+
+
+def test_a_change_of_what_draws_is_named(makemore):
+    before = failing(makemore)
+    program = next((makemore.root / "baselines").glob("02-*/figures.py"))
+    change(program, "axes.legend()", "axes.legend(ncols=2)")
+    [found] = set(failing(makemore)) - set(before)
+    assert "drawn by another program" in found and "divergence" in found
+
+
+HEADLINES = {
+    "a headline that is no loss": ('headline = "parameters"\n', "| parameters | 729"),
+    "no headline": ("", "| measured |"),
+    "a headline that was not recorded": ('headline = "accuracy"\n', "| – |"),
+}
+
+
+@pytest.mark.parametrize(("line", "shown"), HEADLINES.values(), ids=HEADLINES)
+def test_a_stage_needs_no_loss(tiny, line, shown):
+    """Neither verify nor refresh nor report knows a metric that must be there."""
+    folder = record(tiny, 1)
+    table = json.loads((folder / "baseline.json").read_text())
+    for run in table["runs"].values():
+        run["metrics"] = {"parameters": run["metrics"]["parameters"]}
+    (folder / "baseline.json").write_text(json.dumps(table))
+    described = folder / "experiment.toml"
+    described.write_text(described.read_text().replace('headline = "test_loss"\n', line))
+    (tiny.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
+    tiny.ok("apply", "01")
+    tiny.add_line()
+    tiny.ok("refresh", "01")
+    page = (tiny.root / "README.md").read_text()
+    assert "01-frost-days" in page and all(part in page for part in shown.split(" | ")), page
+    tiny.ok("apply", "last")
+    assert not [row for row in failing(tiny) if "README" in row]
+    tiny.ok("report", "--stale")

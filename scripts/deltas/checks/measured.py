@@ -82,7 +82,9 @@ def _shown(experiment: Experiment, judged: Sequence[Verdict]) -> str:
     """Return the numbers that are like the headline, of one unit with it, and how many there are in all."""
     metrics = experiment.metrics
     unit = metrics[experiment.headline].unit if experiment.headline else None
-    alike = [verdict for verdict in judged if metrics[verdict.metric].unit == unit and not metrics.table(verdict.metric)]
+    alike = [
+        verdict for verdict in judged if metrics[verdict.metric].unit == unit and not metrics.table(verdict.metric)
+    ]
     texts = [f"{verdict.metric} {numbers.value(verdict.value, metrics[verdict.metric])}" for verdict in alike[:SHOWN]]
     rest = len(judged) - len(texts)
     more = f"{rest} more number{'s' * (rest != 1)}" if texts else f"{rest} number{'s' * (rest != 1)}"

@@ -27,9 +27,8 @@ def measured_by(control: str | None, own: Path | None) -> str:
     """
     folder = Path(measure.__file__).parent
     sources = [folder / name for name in ("measure.py", *(CONTROLS[control] if control else ()))]
-    return _id_of(
-        tuple((path.name, path.read_bytes()) for path in [*sources, *([own] if own and own.exists() else [])])
-    )
+    sources += [own] if own and own.exists() else []
+    return _id_of(tuple((path.name, path.read_bytes()) for path in sources))
 
 
 @functools.cache

@@ -126,7 +126,7 @@ def _joined(place: str, what: str) -> str:
 
 def _fields(kind: Any, steps: Sequence[Step]) -> list[str]:
     """Return the names of the fields that the structure at that place has."""
-    info = msgspec.inspect.type_info(kind)
+    info: Any = msgspec.inspect.type_info(kind)
     for step in steps:
         info = _structure(info)
         if isinstance(info, msgspec.inspect.StructType):

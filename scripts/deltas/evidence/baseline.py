@@ -67,7 +67,9 @@ class Recorded(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         """Raise ValueError where the parts do not fit together."""
         for name, summary in self.metrics.items():
             if summary.n != len(self.seeds):
-                raise ValueError(f"metrics.{name} has {summary.n} values, not a value for each of {len(self.seeds)} seeds")
+                raise ValueError(
+                    f"metrics.{name} has {summary.n} values, not a value for each of {len(self.seeds)} seeds"
+                )
         if self.deterministic and len(self.seeds) > 1:
             raise ValueError(f"it is deterministic, but its seeds are {list(self.seeds)}")
         for name in [*(self.by_item.values if self.by_item else ()), *self.unpaired]:
@@ -118,17 +120,18 @@ def _check_items(run: Recorded, by_item: ByItem, items: Mapping[str, Items]) -> 
     for metric, values in by_item.values.items():
         if len(values) != len(shared.weights):
             raise ValueError(f"{metric} has {len(values)} values for {len(shared.weights)} items")
-    parts = [(metric, values, None) for metric, values in by_item.values.items()]
-    parts += [
-        (name, by_item.values[subset.of], subset.where)
-        for name, subset in shared.subsets.items()
-        if name in run.metrics and subset.of in by_item.values
-    ]
-    for metric, values, where in parts:
-        total, stated = shared.mean(values, where), run.metrics[metric].mean
-        scale = shared.mean([abs(value) for value in values], where)
-        if total is None or (total != stated and not abs(total - stated) <= SUM * (scale or 0.0)):
-            raise ValueError(f"the values of {metric} make it {total}, but it is {stated}")
+        _check_sum(metric, run, shared.mean(values), shared.mean([abs(value) for value in values]))
+    for metric, subset in shared.subsets.items():
+        if metric in run.metrics and subset.of in by_item.values:
+            values = by_item.values[subset.of]
+            scale = shared.mean([abs(value) for value in values], subset.where)
+            _check_sum(metric, run, shared.mean(values, subset.where), scale)
+
+
+def _check_sum(metric: str, run: Recorded, total: float | None, scale: float | None) -> None:
+    stated = run.metrics[metric].mean
+    if total is None or (total != stated and not abs(total - stated) <= SUM * (scale or 0.0)):
+        raise ValueError(f"the values of {metric} make it {total}, but it is {stated}")
 
 
 def summarise(values: Sequence[float | int]) -> Summary:
@@ -190,7 +193,12 @@ def _differing_seeds(baseline: Baseline, experiment: Experiment) -> list[str]:
 def digest(baseline: Baseline) -> str:
     """Return a hash of everything that a figure may show of a baseline: code, arguments, seeds, values, names."""
     runs = {
-        name: [run.arguments, run.seeds, {metric: summary.values for metric, summary in run.metrics.items()}, run.generated]
+        name: [
+            run.arguments,
+            run.seeds,
+            {metric: summary.values for metric, summary in run.metrics.items()},
+            run.generated,
+        ]
         for name, run in baseline.runs.items()
     }
     text = json.dumps(jsonfile.plain([baseline.code_id, runs]), ensure_ascii=False)

@@ -100,7 +100,9 @@ def _look(experiment: Experiment, baseline: Baseline) -> expressions.Look:
             names = ", ".join(other.replace("-", "_") for other in known)
             raise expressions.Wrong(f"{run} has no metric {metric!r}", f"one of {names}")
         if len(meant) > 1:
-            raise expressions.Wrong(f"{metric!r} may be {' or '.join(meant)} of {run}", "names that differ in more than - and _")
+            raise expressions.Wrong(
+                f"{metric!r} may be {' or '.join(meant)} of {run}", "names that differ in more than - and _"
+            )
         return paired.sample(baseline, run, meant[0], experiment.metrics)
 
     return look
@@ -110,7 +112,9 @@ def _verdict(parsed: _Parsed, look: expressions.Look, level: float) -> Verdict:
     claim = parsed.claim
     try:
         outcome, findings = expressions.outcome(parsed.check, look, level)
-        shown = [expressions.quantity(parsed.show, look)] if parsed.show else [finding.difference for finding in findings]
+        shown = (
+            [expressions.quantity(parsed.show, look)] if parsed.show else [finding.difference for finding in findings]
+        )
         text = "; ".join(quantity(sample, claim.unit) for sample in shown)
     except Unevaluable as error:
         return Verdict(claim.says, None, False, why=f"{claim.check} cannot be evaluated: {error}")

@@ -42,7 +42,7 @@ OPERATORS = {
     ast.UAdd: operator.pos,
 }
 FUNCTIONS = {"min": smallest, "max": largest, "mean": average, "abs": abs, "this_split": this_split}
-TESTS = {"within": significance.within, "tie": significance.tie}
+TESTS: dict[str, Callable[..., Finding]] = {"within": significance.within, "tie": significance.tie}
 
 
 class Wrong(Exception):
@@ -93,6 +93,8 @@ def quantity(node: ast.expr, look: Look) -> Sample:
 class _Evaluator(simpleeval.SimpleEval):
     """simpleeval without what claims do not need, with tests for comparisons and three-valued logic."""
 
+    nodes: dict[type[ast.AST], Callable[..., Any]]
+
     def __init__(self, look: Look, level: float):
         super().__init__(OPERATORS | {ast.Not: self._not}, FUNCTIONS | {name: self._test(name) for name in TESTS}, {})
         self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in NODES}
@@ -117,7 +119,7 @@ class _Evaluator(simpleeval.SimpleEval):
             raise Wrong("the expression is nested too deeply") from None
 
     def _eval_constant(self, node: ast.Constant) -> float | int:
-        if type(node.value) not in (int, float):
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise Wrong(f"{node.value!r} is not a number", "numbers and metrics of runs")
         return node.value
 
@@ -125,9 +127,11 @@ class _Evaluator(simpleeval.SimpleEval):
         raise Wrong(f"{node.id!r} stands alone", "run.metric")
 
     def _eval_attribute(self, node: ast.Attribute) -> Sample:
-        run, names = node.value, [node.attr]
+        run: ast.expr = node.value
+        names = [node.attr]
         while isinstance(run, ast.Attribute):
-            run, names = run.value, [run.attr, *names]
+            names.insert(0, run.attr)
+            run = run.value
         if not isinstance(run, ast.Name):
             raise Wrong(f"{ast.unparse(node)} is not a metric", "run.metric")
         return self.look(run.id, ".".join(names))

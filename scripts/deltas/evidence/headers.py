@@ -17,7 +17,9 @@ from ..series.patches import Patch
 from . import numbers as writer
 from .baseline import Baseline
 
-ENTRY = re.compile(r"(?P<run>[a-z0-9-]+)\.(?P<metric>[A-Za-z0-9_]+(?:\.[a-z0-9_-]+)?)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)")
+ENTRY = re.compile(
+    r"(?P<run>[a-z0-9-]+)\.(?P<metric>[A-Za-z0-9_]+(?:\.[a-z0-9_-]+)?)\s+(?P<text>-?\d+(?:,\d{3})*(?:\.\d+)?(?:\s*%)?)"
+)
 MEASURED = re.compile(r"(?<![\d.,])(?:\d+\.\d{4}(?!\d)|\d+(?:\.\d+)?\s?%(?![\w%]))")
 COMMENT = re.compile(r"(?:^|\s)#(.*)")
 CONSTANTS = frozenset({f"{math.log(27):.4f}"})  # the loss of knowing nothing

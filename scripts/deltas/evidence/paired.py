@@ -31,9 +31,9 @@ class Unevaluable(Exception):
 class Sample:
     """A metric, or what was computed of metrics.
 
-    values: by seed. seeds: which. constant: it does not depend on the seed, and values holds it once. influences: by
-    item, None where no items come into it; items: the id of those items, unit: what one of them is. fault: why the noise
-    of the items is not known although they come into it. It matters once something is tested.
+    values: by seed. seeds: which. constant: it does not depend on the seed, and values holds it once.
+    influences: by item, None where no items come into it. items: the id of those items. unit: what one of them is.
+    fault: why the noise of the items is not known although they come into it; it matters once something is tested.
     """
 
     values: tuple[Number, ...]
@@ -54,13 +54,13 @@ class Sample:
         return self.values * count if self.constant else self.values
 
     def __add__(self, other: "Sample | Number") -> "Sample":
-        return _elementwise(operator.add, (self, other), lambda a, b: (1, 1))
+        return _elementwise(operator.add, (self, other), lambda *_: (1, 1))
 
     def __radd__(self, other: Number) -> "Sample":
         return self + other
 
     def __sub__(self, other: "Sample | Number") -> "Sample":
-        return _elementwise(operator.sub, (self, other), lambda a, b: (1, -1))
+        return _elementwise(operator.sub, (self, other), lambda *_: (1, -1))
 
     def __rsub__(self, other: Number) -> "Sample":
         return -self + other
@@ -78,7 +78,7 @@ class Sample:
         return _elementwise(operator.truediv, (other, self), lambda a, b: (1 / b, -a / b**2))
 
     def __neg__(self) -> "Sample":
-        return _elementwise(operator.neg, (self,), lambda a: (-1,))
+        return _elementwise(operator.neg, (self,), lambda *_: (-1,))
 
     def __pos__(self) -> "Sample":
         return self
@@ -103,7 +103,7 @@ def average(*samples: Sample | Number) -> Sample:
 
 
 def this_split(sample: Sample) -> Sample:
-    """Return the same without the noise of the items: said of the very items that were drawn, not of items like them."""
+    """Return the same without the noise of the items: said of the very items drawn, not of items like them."""
     _only_samples((sample,))
     return replace(sample, influences=None, fault="")
 
@@ -176,7 +176,9 @@ def sample(baseline: Baseline, run: str, metric: str, metrics: Metrics) -> Sampl
     if declared.unpaired:
         return replace(plain, fault=f"{metric}: {declared.unpaired}")
     if metric in recorded.unpaired:
-        return replace(plain, fault=f"{run}: no values of {metric} by item were recorded, for {recorded.unpaired[metric]}")
+        return replace(
+            plain, fault=f"{run}: no values of {metric} by item were recorded, for {recorded.unpaired[metric]}"
+        )
     by_item = recorded.by_item
     items = baseline.items[by_item.items] if by_item else None
     if by_item and items:

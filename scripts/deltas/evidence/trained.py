@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from ..core import machine
 from ..core.errors import CheckFailed
@@ -47,7 +48,7 @@ class Trained:
 
 
 def known(project: Project, subject: Subject) -> Known:
-    """Return what was recorded, and what it makes of the claims. BadInput where the baseline or a claim is malformed."""
+    """Return what was recorded, and what it makes of the claims. BadInput for a malformed baseline or claim."""
     recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     if recorded is None:
         return Known(subject, None)
@@ -93,11 +94,12 @@ def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
             f"one of {', '.join(runs[main].metrics)}",
             [f"edit baselines/{subject.stage.name}/experiment.toml   # the runs are kept"],
         )
+    about: dict[str, Any] = machine.describe()  # torch, python, threads, cpu
     try:
         return Baseline(
             stage=subject.stage.name,
             code_id=subject.code_id,
-            **machine.describe(),
+            **about,
             recorded=baseline.today(),
             runs=runs,
             items=shared,
@@ -109,7 +111,11 @@ def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
 def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:
     run = seeds[0].plan.run
     metrics = _summaries(seeds)
-    kept = {name: values for name, values in collected.by_item.values.items() if name in metrics} if collected.by_item else {}
+    kept = (
+        {name: values for name, values in collected.by_item.values.items() if name in metrics}
+        if collected.by_item
+        else {}
+    )
     return Recorded(
         program=run.program,
         arguments=run.args,

@@ -174,4 +174,6 @@ def faults(folder: Path, baseline: str) -> list[str]:
             if not (folder / name).is_file() or hash_of((folder / name).read_bytes()) != wanted
         ]
     known = {name for drawing in listing.figures for name in drawing.files}
-    return found + [f"{path.name}: no figure of figures.json" for path in sorted(folder.glob("*.svg")) if path.name not in known]
+    return found + [
+        f"{path.name}: no figure of figures.json" for path in sorted(folder.glob("*.svg")) if path.name not in known
+    ]

@@ -69,7 +69,7 @@ def save(figure: Figure, folder: Path) -> list[Path]:
     return written
 
 
-def _settings(palette: Palette) -> dict[str, Any]:
+def _settings(palette: Palette) -> Any:
     ink = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), palette.ink)
     return {
         **ink,

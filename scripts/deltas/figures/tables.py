@@ -4,14 +4,10 @@ from typing import Any
 
 import numpy
 
-from .style import Palette
-
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the end of a name, then the alphabet, as makemore numbers them
 
 
-def draw(
-    axes: Any, table: numpy.ndarray, title: str, *, cmap: str, palette: Palette, limits: tuple[float, float]
-) -> Any:
+def draw(axes: Any, table: numpy.ndarray, title: str, *, cmap: str, limits: tuple[float, float]) -> Any:
     """Draw a table (27, 27) whose row i is what follows character i. Return what a colour bar needs."""
     mesh = axes.pcolormesh(table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
     axes.set_title(title)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..core.errors import BadInput
 from ..core.project import Project
@@ -10,6 +10,7 @@ from ..evidence import baseline, numbers
 from ..evidence.baseline import Baseline
 from ..runs import experiment
 from ..runs.experiment import Experiment
+from ..runs.metrics import Metric
 from ..series.patches import Series
 
 MARKED = re.compile(r"(<!-- series -->\n).*?(<!-- /series -->)", re.DOTALL)
@@ -21,38 +22,36 @@ def table(project: Project, series: Series, new: Mapping[str, Baseline] | None =
 
     new: stage -> a baseline that is about to be written.
     """
-    described = {patch.name: _described(project, patch.name) for patch in series}
-    common = _common([found for found in described.values() if found])
-    rows = [f"| stage | delta | added lines | {_heading(common, list(described.values()))} |", "|---|---|---|---|"]
+    stages = {patch.name: _stage(project, patch.name, new or {}) for patch in series}
+    common = _common(list(stages.values()))
+    heading = "measured"
+    if common:
+        heading = f"{common.says} ({common.unit})" if common.unit else common.says
+    rows = [f"| stage | delta | added lines | {heading} |", "|---|---|---|---|"]
     for patch in series:
         link = f"[{patch.name}](patches/{patch.name}.patch)"
-        recorded = (new or {}).get(patch.name) or baseline.read(project.baselines / patch.name / "baseline.json")
-        shown = _headline(described[patch.name], recorded, common)
+        shown = _headline(*stages[patch.name], common)
         rows.append(f"| {link} | Δ{patch.delta}: {patch.title} | {patch.added} | {shown} |")
     return "\n".join(rows) + "\n"
 
 
-def _described(project: Project, stage: str) -> Experiment | None:
-    path = project.baselines / stage / "experiment.toml"
-    return experiment.read(path) if path.exists() else None
+def _stage(project: Project, stage: str, new: Mapping[str, Baseline]) -> tuple[Experiment | None, Baseline | None]:
+    folder = project.baselines / stage
+    described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
+    return described, new.get(stage) or baseline.read(folder / "baseline.json")
 
 
-def _common(described: list[Experiment]) -> str | None:
-    """Return the headline that most stages have; None where no stage has one."""
-    counts = Counter(each.headline for each in described if each.headline)
+def _common(stages: Sequence[tuple[Experiment | None, Baseline | None]]) -> Metric | None:
+    """Return the headline that most of the recorded stages have; None where none has one."""
+    counts = Counter(
+        described.metrics[described.headline]
+        for described, recorded in stages
+        if recorded and described and described.headline
+    )
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _heading(common: str | None, described: list[Experiment | None]) -> str:
-    """Return the common headline in plain words, with its unit."""
-    for each in described:
-        if each and common and each.headline == common:
-            metric = each.metrics[common]
-            return f"{metric.says} ({metric.unit})" if metric.unit else metric.says
-    return "measured"
-
-
-def _headline(described: Experiment | None, recorded: Baseline | None, common: str | None) -> str:
+def _headline(described: Experiment | None, recorded: Baseline | None, common: Metric | None) -> str:
     """Return the number that stands for a stage; what it is a number of, where that is not the common headline."""
     if recorded is None:
         return "not measured"
@@ -63,7 +62,7 @@ def _headline(described: Experiment | None, recorded: Baseline | None, common: s
     if run is None or summary is None:
         return NONE
     metric = described.metrics[described.headline]
-    what = "" if described.headline == common else f"{metric.says}: "
+    what = "" if metric == common else f"{metric.says}: "
     seeds = "the same for every seed" if run.deterministic else f"n = {summary.n}"
     return f"{what}{numbers.spread(summary, metric)} (`{described.headline_run.name}`, {seeds})"
 

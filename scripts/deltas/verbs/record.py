@@ -49,9 +49,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
     return 0
 
 
-def _write(
-    project: Project, shop: Workshop, subject: Subject, results: Sequence[Result], new: Baseline
-) -> list[str]:
+def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence[Result], new: Baseline) -> list[str]:
     """Write baseline, figures and README's table, all or nothing. Return what was changed."""
     folder = project.baselines / subject.stage.name
     with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
@@ -111,7 +109,9 @@ def _print(old: Baseline | None, new: Baseline, metrics: Metrics) -> None:
 def _print_run(
     old: Baseline | None, run: str, before: Mapping[str, Summary], now: Mapping[str, Summary], metrics: Metrics
 ) -> None:
-    changes = {metric: _change(old, run, metric, before.get(metric), summary, metrics) for metric, summary in now.items()}
+    changes = {
+        metric: _change(old, run, metric, before.get(metric), summary, metrics) for metric, summary in now.items()
+    }
     width = max([20, *(len(metric) for metric in now if not metrics.table(metric))])
     tables: list[str] = []
     for metric, summary in now.items():
@@ -133,12 +133,12 @@ def _together(changes: Sequence[str]) -> str:
     """Return what became of the cells of a table: how many are new, unchanged, outside what was predicted."""
     kinds = [change.partition(": ")[2] or change for change in changes]
     counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-    return "; ".join(kind if count == len(kinds) else f"{count} of {len(kinds)} {kind}" for kind, count in counts.items())
+    return "; ".join(
+        kind if count == len(kinds) else f"{count} of {len(kinds)} {kind}" for kind, count in counts.items()
+    )
 
 
-def _change(
-    old: Baseline | None, run: str, metric: str, before: Summary | None, now: Summary, metrics: Metrics
-) -> str:
+def _change(old: Baseline | None, run: str, metric: str, before: Summary | None, now: Summary, metrics: Metrics) -> str:
     if old is None or before is None:
         return "new"
     if before.values == now.values:

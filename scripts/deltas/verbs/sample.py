@@ -16,8 +16,8 @@ from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..runs.execute import Plan, finished
 from ..runs.processes import Job, alone
-from ..stages.build import workshop
 from ..runs.subject import look_up
+from ..stages.build import workshop
 
 
 @click.command(help="Draw names from a trained run of a stage.")

@@ -19,7 +19,7 @@ from ..stages.build import workshop
 @click.option("--json", "as_json", is_flag=True, help="The checks as one JSON document.")
 @click.pass_obj
 def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> int:
-    """Return exit code 1 when a check fails. Without upstream only --fast has something to say, and says what it lacks."""
+    """Return exit code 1 when a check fails. Without upstream only --fast can say something, and says what it lacks."""
     done: list[Check] = []
     numbers: list[int] = []
     code = 1
