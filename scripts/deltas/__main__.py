@@ -1,27 +1,29 @@
-"""`python -m deltas VERB …`: finds the verb's file, runs it, turns what went wrong into an exit code."""
+"""`python -m deltas VERB …`: find the verb's file, run it, turn what went wrong into an exit code."""
 
-import errno
+import dataclasses
 import importlib
 import sys
 
 import click
 
 from .core import console
-from .core.errors import BadInput, CheckFailed, Refusal
+from .core.errors import BadInput, Refusal
 from .core.project import Project, here
+from .stages import trouble
 from .stages.git import GitFailed
-from .stages.transaction import lock, pending
+from .stages.journal import pending
+from .stages.lock import lock
 
 VERBS = ("apply", "show", "refresh", "train", "sample", "verify", "record", "bench", "report", "publish")
 
 
 def main(arguments: list[str], project: Project | None = None) -> int:
-    """Runs one verb. The exit code is the one that README's table explains."""
+    """Run one verb. The exit code is the one that README's table explains."""
     verb, *rest = arguments or [""]
+    project = dataclasses.replace(project or here(), tell=console.note)
     try:
         if verb not in VERBS:
             raise BadInput(f"there is no verb {verb!r}", f"one of {', '.join(VERBS)}")
-        project = project or here()
         if pending(project):  # an interrupted command: taking the lock finishes or undoes it
             with lock(project):
                 pass
@@ -34,14 +36,12 @@ def main(arguments: list[str], project: Project | None = None) -> int:
     except Refusal as refusal:
         console.refuse(refusal)
         return refusal.exit_code
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+    except (OSError, GitFailed) as error:
+        explained = trouble.explain(project, error)
+        if explained is None:
             raise
-        console.refuse(CheckFailed("the disk is full", "room for a few files", ["free some space and run it again"]))
-        return 1
-    except GitFailed as error:
-        console.refuse(CheckFailed(str(error), "a git command that works", ["df -h .   # room on the disk?"]))
-        return 1
+        console.refuse(explained)
+        return explained.exit_code
     except (KeyboardInterrupt, click.Abort):
         console.note("stopped")
         return 130

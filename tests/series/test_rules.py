@@ -6,7 +6,6 @@ import pytest
 
 from deltas.series import rules
 from deltas.series.patches import parse
-from deltas.stages.build import workshop
 from lab import HERE, git
 
 
@@ -59,14 +58,6 @@ def test_header_that_lacks_something(tiny, what):
     damaged = FAULTS[what](data)
     assert damaged != data
     assert any(what in fault for fault in rules.header_faults(parse("01-x.patch", damaged)))
-
-
-def test_line_of_upstream_that_a_stage_lacks(tiny):
-    with workshop(tiny.project) as shop:
-        trees = [stage.tree for stage in shop.stages]
-        assert rules.insertion_faults(shop.repo, trees) == []
-        assert rules.export_faults(shop.repo, shop.stages) == []
-        assert rules.insertion_faults(shop.repo, [trees[4], *trees[1:4]]), "backwards, lines are missing"
 
 
 def test_diffs_of_the_repository_keep_the_rules():

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from git.cmd import Git
 
-from deltas.stages import transaction
-from deltas.stages.git import RefTransaction
+from deltas.stages import journal, recovery
+from deltas.stages.references import RefTransaction
 from lab import Lab, calls, contents, duplicate, git, shim
 
 KILL = {  # the parent alone, before and after git did its work
@@ -190,8 +190,8 @@ def watch_files(step) -> None:
     """Calls `step` before and after every step on files. In a forked child: nothing is put back."""
     for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "write_bytes", "write_text", "touch"):
         setattr(Path, name, spied(getattr(Path, name), step))
-    transaction.os = Spy(os, {"link": spied(os.link, step)})
-    transaction.shutil = Spy(shutil, {"rmtree": spied(shutil.rmtree, step)})
+    recovery.os = Spy(os, {"link": spied(os.link, step)})
+    journal.shutil = Spy(shutil, {"rmtree": spied(shutil.rmtree, step)})
 
 
 def watch_git(step) -> None:
@@ -356,7 +356,7 @@ def test_edit_made_between_the_kill_and_the_next_command_survives(short_template
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("apply", "02", before=before)
     assert lab.project.journal.exists()
@@ -375,7 +375,7 @@ def test_foreign_lock_met_while_recovering_is_a_refusal(short_template, tmp_path
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("apply", "02", before=before)
     lab.settle()
@@ -397,7 +397,7 @@ def test_stage_deleted_after_a_kill(short_template, tmp_path, clean):
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("refresh", "01", before=before)
     shutil.rmtree(lab.stage)

@@ -62,7 +62,7 @@ def _stages(project: Project, runs: int) -> None:
         with working_copy(project) as copy:
 
             def plain() -> None:
-                copy.run("am", "--quiet", *map(str, files), **IDENTITY)
+                copy.run("am", "--quiet", *map(str, files), env=IDENTITY)
 
             def again() -> None:
                 copy.run("reset", "--hard", "-q", project.pin)

@@ -12,8 +12,9 @@ from ..series.patches import Patch, Series
 from ..speedrun import keep
 from ..stages import checkout, plaingit, upstream
 from ..stages.build import Workshop
+from ..stages.checkout import stage_tags
 from ..stages.git import Repo
-from .apply import stage_tags
+from ..stages.restack import export_faults, insertion_faults
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,9 @@ def stages(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
     yield Check(f"stages 00–{last:02d}: every blob is the one its patch names, before and after", True)
     yield of(
         "insertions only: no line of upstream is gone",
-        rules.insertion_faults(shop.repo, [stage.tree for stage in built]),
+        insertion_faults(shop.repo, [stage.tree for stage in built]),
     )
-    yield of(
-        "patches are what git writes, byte for byte", rules.export_faults(shop.repo, built), "scripts/refresh.sh NN"
-    )
+    yield of("patches are what git writes, byte for byte", export_faults(shop.repo, built), "scripts/refresh.sh NN")
     files = [project.root / stage.patch.file for stage in built[1:]]
     made = plaingit.trees(project, files) if files else {}
     wrong = [f"{tool}: {tree}" for tool, tree in made.items() if tree != built[-1].tree]

@@ -17,7 +17,7 @@ from ..runs import experiment
 from ..runs.beside import compare
 from ..runs.execute import Plan, Result, execute
 from ..runs.experiment import Experiment, Run
-from ..stages import checkout
+from ..stages import position
 from ..stages.build import Stage, Workshop, workshop
 
 NAMES = 10
@@ -81,7 +81,7 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
 
 def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
     """A run is of the stage, not of what the reader made of it in stage/."""
-    here = checkout.look(project, shop.stages)
+    here = position.look(project, shop.stages)
     if here and here.number == subject.stage.number and not here.clean:
         console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
         arguments = " ".join(subject.experiment.headline.args)
