@@ -19,7 +19,7 @@ from .patches import Patch
 
 _END = r"(?![\w-]|[.,:]\d)"
 _BEGIN = r"(?<![\w.,:/%+-])"
-_BEFORE_A_NUMBER = r"\b(?:stages?|patch(?:es)?|deltas?|steps?)\s+"
+_BEFORE_A_NUMBER = r"\b(?:stages?|patch(?:es)?)\s+"  # not "delta": the blog numbers its deltas on its own
 _NO_PROSE = ("From:", "Date:", "Subject:", "Delta:", "Measured:")
 
 

@@ -15,7 +15,9 @@ from ..series import rules
 from ..series.patches import Patch, Series, parse
 from .build import Stage, build
 from .git import Repo
-from .objects import GITLINK, LINK, Change
+from .objects import GITLINK, LINK, Change, Merge
+
+SHOWN = 12  # lines of one side of a conflict
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _trees(repo: Repo, plan: list[Planned], upstream_tree: str) -> list[str]:
         if planned.before != trees[-1]:
             merge = repo.merge(planned.before, trees[-1], planned.after)
             if merge.conflicts:
-                raise Misfit(planned, number, [row for path in merge.paths for row in _shown(repo, merge.tree, path)])
+                raise Misfit(planned, number, [row for path in merge.paths for row in _shown(repo, merge, path)])
             tree = merge.tree
         if tree == trees[-1]:
             raise Misfit(planned, number, [])
@@ -95,19 +97,26 @@ def _trees(repo: Repo, plan: list[Planned], upstream_tree: str) -> list[str]:
     return trees
 
 
-def _shown(repo: Repo, tree: str, path: str) -> list[str]:
-    """Return the marked places of a conflicting file: what is there, and what the patch has."""
-    entry = repo.entries(tree).get(path)
+def _shown(repo: Repo, merge: Merge, path: str) -> list[str]:
+    """Return the marked places of a conflicting file: what would be there, and what the patch has."""
+    entry = repo.entries(merge.tree).get(path)
     if entry is None:
         return [f"    {path}"]
     lines = repo.blob(entry.blob).decode(errors="replace").splitlines()
-    begin = [n for n, line in enumerate(lines) if line.startswith("<<<<<<< ")]
-    end = [n for n, line in enumerate(lines) if line.startswith(">>>>>>> ")]
+    begin = [n for n, line in enumerate(lines) if line.startswith(f"<<<<<<< {merge.ours}")]
+    end = [n for n, line in enumerate(lines) if line.startswith(f">>>>>>> {merge.theirs}")]
     shown = []
     for first, last in zip(begin, end, strict=False):
-        part = ["<<<<<<< what would be there", *lines[first + 1 : last], ">>>>>>> the patch"]
+        between = lines.index("=======", first)
+        there, wanted = _short(lines[first + 1 : between]), _short(lines[between + 1 : last])
+        part = ["<<<<<<< what would be there", *there, "=======", *wanted, ">>>>>>> the patch"]
         shown += [f"    {path}:{first + 1}", *(f"    {line}" for line in part)]
     return shown
+
+
+def _short(lines: list[str]) -> list[str]:
+    """Return the lines; of many, the first ones and how many there are."""
+    return lines if len(lines) <= SHOWN + 1 else [*lines[:SHOWN], f"… and {len(lines) - SHOWN} more lines"]
 
 
 def _must_only_insert(repo: Repo, trees: list[str]) -> None:

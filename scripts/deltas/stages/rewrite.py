@@ -10,8 +10,9 @@ this room knows nothing of those.
 """
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
@@ -184,7 +185,9 @@ def moved(desk: Desk, start: str, end: str) -> Plan:
     items = _as_they_are(desk)
     items.insert(last - 1, items.pop(first - 1))
     stands = next((n for n, item in enumerate(items, 1) if here and item.now is desk.series[here - 1]), 0)
-    return Plan(f"refresh --move {first:02d} --to {last:02d}", _with_headers(items), stands, False, _order_conflicts)
+    return Plan(
+        f"refresh --move {first:02d} --to {last:02d}", _with_headers(items), stands, False, _order_conflicts(items)
+    )
 
 
 def renamed(desk: Desk, text: str, slug: str) -> Plan:
@@ -195,7 +198,7 @@ def renamed(desk: Desk, text: str, slug: str) -> Plan:
         _must_be_free(desk, slug)
     items = _as_they_are(desk)
     items[number - 1] = replace(items[number - 1], slug=slug)
-    return Plan(f"refresh --rename {number:02d} {slug}", _with_headers(items), here, False, _order_conflicts)
+    return Plan(f"refresh --rename {number:02d} {slug}", _with_headers(items), here, False, _order_conflicts(items))
 
 
 def _patch(desk: Desk, text: str) -> int:
@@ -228,17 +231,21 @@ def _stands_nowhere(here: Position) -> BadInput:
     return BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", ["scripts/apply.sh NN"])
 
 
-def _order_conflicts(misfit: Misfit) -> MergeConflict:
-    patch = misfit.planned.now
-    assert patch, "an order has patches of today alone"
-    behind = f"as patch {misfit.number:02d} of the new order"
-    if not misfit.shown:
-        return MergeConflict(f"{patch.file} would be empty {behind}", "patches that change something", [])
-    return MergeConflict(
-        f"{patch.file} does not fit {behind}:\n" + "\n".join(misfit.shown),
-        "an order in which every patch finds the lines beside its own; nothing was written",
-        [f"scripts/show.sh {patch.number:02d} --context 9   # what it stands beside"],
-    )
+def _order_conflicts(items: list[Planned]) -> Callable[[Misfit], MergeConflict]:
+    def words(misfit: Misfit) -> MergeConflict:
+        patch = misfit.planned.now
+        assert patch, "an order has patches of today alone"
+        behind = items[misfit.number - 2].slug if misfit.number > 1 else "upstream"
+        place = f"as patch {misfit.number:02d}, behind {behind}"
+        if not misfit.shown:
+            return MergeConflict(f"{patch.file} would change nothing {place}", "patches that change something")
+        return MergeConflict(
+            f"{patch.file} does not fit {place}:\n" + "\n".join(misfit.shown),
+            "an order in which every patch finds the lines beside its own; nothing was written",
+            [f"scripts/show.sh {patch.number:02d} --context 9   # what it stands beside today"],
+        )
+
+    return words
 
 
 # -- what all plans share ---------------------------------------------------------------------------------------------
@@ -298,9 +305,17 @@ class File:
 
 
 def folders(desk: Desk, plan: Plan) -> list[tuple[Path, Path]]:
-    """Return which folders in baselines/ get another name: old and new path."""
+    """Return which folders in baselines/ get another name: old and new path. Refuse where a new name is taken."""
     base = desk.project.baselines
-    return [(base / old, base / new) for old, new in plan.naming.changed.items() if (base / old).is_dir()]
+    moving = [(base / old, base / new) for old, new in plan.naming.changed.items() if (base / old).is_dir()]
+    for start, end in moving:
+        if os.path.lexists(end):
+            raise BadInput(
+                f"baselines/{start.name}/ cannot become baselines/{end.name}/: that is there, and belongs to no patch",
+                "a name that is free",
+                [f"mv baselines/{end.name} {end.name}.old   # keeps it"],
+            )
+    return moving
 
 
 def write(desk: Desk, plan: Plan, proof: Restacked, more: Sequence[File] = ()) -> Written:
@@ -311,7 +326,7 @@ def write(desk: Desk, plan: Plan, proof: Restacked, more: Sequence[File] = ()) -
     after = {f"{patch.name}.patch": patch for patch in proof.series}
     changed = [p for name, p in after.items() if name not in before or before[name].data != p.data]
     moving = folders(desk, plan)
-    look_at = list(_to_look_at(desk, plan, proof))
+    look_at = list(_to_look_at(desk, plan, proof, {file.path: file.now for file in more}))
     _must_not_block(desk, stands)
     kept = None
     if here.commits or here.staged:
@@ -403,8 +418,11 @@ def with_stage(document: bytes, old: str, new: str) -> bytes:
     return document
 
 
-def _to_look_at(desk: Desk, plan: Plan, proof: Restacked) -> Iterator[str]:
-    """Yield the places that may name a patch by a number or slug that it no longer has."""
+def _to_look_at(desk: Desk, plan: Plan, proof: Restacked, written: Mapping[Path, bytes]) -> Iterator[str]:
+    """Yield the places that may name a patch by a number or slug that it no longer has.
+
+    written: files that get new content.
+    """
     naming = plan.naming
     if not naming.changed:
         return
@@ -415,5 +433,6 @@ def _to_look_at(desk: Desk, plan: Plan, proof: Restacked) -> Iterator[str]:
     for path in [root / "README.md", *texts]:
         if path.is_file():
             parts = [naming.names.get(part, part) for part in path.relative_to(root).parts]
-            lines = naming.anywhere(path.read_text(encoding="utf-8", errors="replace"))
+            text = written.get(path) or path.read_bytes()
+            lines = naming.anywhere(text.decode(errors="replace"))
             yield from (f"{'/'.join(parts)}:{n}: {line}" for n, line in lines if "](patches/" not in line)

@@ -21,6 +21,7 @@ from ..stages.restack import Restacked
 from ..stages.rewrite import Desk, File, Plan, Written
 
 LOOK_AT = 20  # lines that are printed of what the author should look at
+WIDE = 140  # signs of such a line
 
 HELP = """Make the edits in stage/ part of the series, or give the series another order.
 
@@ -69,7 +70,7 @@ def command(
             )
     with lock(project), scratch() as folder:
         desk = rewrite.lay_out(project, folder)
-        plan = _plan(desk, stage, new, insert, (move, to) if move and to else None, rename)
+        plan = _plan(desk, stage, new, insert, (move, to) if move is not None and to is not None else None, rename)
         proof = rewrite.prove(desk, plan)
         report(rewrite.write(desk, plan, proof, _readme(desk, plan, proof)))
     return 0
@@ -149,7 +150,7 @@ def report(done: Written) -> None:
     if done.look_at:
         console.say("these lines name a patch by a number or slug that is another's now, or nobody's:")
     for line in done.look_at[:LOOK_AT]:
-        console.say(f"  {line}")
+        console.say(f"  {line}" if len(line) <= WIDE else f"  {line[:WIDE]}…")
     if len(done.look_at) > LOOK_AT:
         console.say(f"  and {len(done.look_at) - LOOK_AT} more")
     for what, patch in done.changed:
