@@ -408,6 +408,8 @@ class Lab:
         """All that a refused command must leave alone."""
         return {
             "patches": self.bytes_of_patches(),
+            "baselines": contents(self.root / "baselines"),
+            "readme": (self.root / "README.md").read_bytes() if (self.root / "README.md").exists() else None,
             "files": self.working(),
             "refs": self.refs(),
             "journal": self.project.journal.exists(),

@@ -1,7 +1,7 @@
 """Run one verb: `python -m deltas VERB …` finds its file, runs it, and turns what went wrong into an exit code."""
 
 import copy
-import errno
+import dataclasses
 import importlib
 import os
 import subprocess
@@ -12,11 +12,13 @@ from typing import Any
 import click
 
 from .core import console
-from .core.errors import BadInput, CheckFailed, Refusal
+from .core.errors import BadInput, Refusal
 from .core.project import Project, here
 from .series.patches import load
+from .stages import trouble
 from .stages.git import GitFailed
-from .stages.transaction import lock, pending
+from .stages.journal import pending
+from .stages.lock import lock
 
 # What a verb needs beyond the packages of the tier `step` (requirements.txt), which its door has installed already
 NEEDS = {
@@ -42,10 +44,10 @@ def main(arguments: list[str], project: Project | None = None, set_up: SetUp | N
     set_up installs a tier. It is called only when the arguments are good: neither --help nor a slip waits for torch.
     """
     verb, *rest = arguments or [""]
+    project = dataclasses.replace(project or here(), tell=console.note)
     try:
         if verb not in VERBS:
             raise BadInput(f"there is no verb {verb!r}", f"one of {', '.join(VERBS)}")
-        project = project or here()
         if pending(project):  # an interrupted command: taking the lock finishes or undoes it
             with lock(project):
                 pass
@@ -66,14 +68,12 @@ def main(arguments: list[str], project: Project | None = None, set_up: SetUp | N
     except Refusal as refusal:
         console.refuse(refusal)
         return refusal.exit_code
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+    except (OSError, GitFailed) as error:
+        explained = trouble.explain(project, error)
+        if explained is None:
             raise
-        console.refuse(CheckFailed("the disk is full", "room for a few files", ["free some space and run it again"]))
-        return 1
-    except GitFailed as error:
-        console.refuse(CheckFailed(str(error), "a git command that works", ["df -h .   # room on the disk?"]))
-        return 1
+        console.refuse(explained)
+        return explained.exit_code
     except (KeyboardInterrupt, click.Abort):
         console.note("stopped")
         return 130

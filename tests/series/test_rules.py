@@ -8,7 +8,6 @@ import pytest
 from deltas.series import rules
 from deltas.series.parser import LARGEST, parse
 from deltas.series.patch import DATA, OPTIONAL, TRAILERS
-from deltas.stages.build import workshop
 from lab import HERE, adding, git
 
 
@@ -100,14 +99,6 @@ def test_readme_s_header_is_one():
     assert rules.header_faults(example) == [] and example.part == "3"
     assert set(example.trailers) == {*TRAILERS, *OPTIONAL}
     assert all(f"| `{name}:` |" in README for name in example.trailers)
-
-
-def test_line_of_upstream_that_a_stage_lacks(tiny):
-    with workshop(tiny.project) as shop:
-        trees = [stage.tree for stage in shop.stages]
-        assert rules.insertion_faults(shop.repo, trees) == []
-        assert rules.export_faults(shop.repo, shop.stages) == []
-        assert rules.insertion_faults(shop.repo, [trees[4], *trees[1:4]]), "backwards, lines are missing"
 
 
 def test_diffs_of_the_repository_keep_the_rules():

@@ -22,12 +22,21 @@ def limit(size: int):
 SIZES = [0, 60, 150, 300, 600, 1000, 1500, 2500, 4000]
 
 
-@pytest.mark.parametrize("verb", ["apply", "carry", "refresh"])
+@pytest.mark.parametrize("verb", ["apply", "carry", "refresh", "move"])
 def test_no_room_for_files_beyond_a_size(tiny, tmp_path, verb):
     tiny.ok("apply", "02")
-    if verb != "apply":
+    if verb in ("carry", "refresh"):
         tiny.edit('"""\nGuess', '"""\n# mine, and quite long it is\nGuess')
-    arguments = {"apply": ["apply", "03"], "carry": ["apply", "03", "--carry"], "refresh": ["refresh", "02"]}[verb]
+    if verb == "move":
+        folder = tiny.root / "baselines" / "02-storm-report"
+        folder.mkdir(parents=True)
+        (folder / "recorded.json").write_text('{"stage": "02-storm-report"}\n')
+    arguments = {
+        "apply": ["apply", "03"],
+        "carry": ["apply", "03", "--carry"],
+        "refresh": ["refresh", "02"],
+        "move": ["refresh", "--move", "02", "--to", "01"],
+    }[verb]
     old = tiny.everything()
     failed = 0
     for size in SIZES:
@@ -45,7 +54,8 @@ def test_no_room_for_files_beyond_a_size(tiny, tmp_path, verb):
             failed += 1
             found = lab.everything()
             found["refs"] = {name: to for name, to in found["refs"].items() if not name.startswith("refs/kept/")}
-            assert found["patches"] == old["patches"] and found["files"] == old["files"], size
+            for part in ("patches", "files", "baselines"):
+                assert found[part] == old[part], (size, part)
             assert found["refs"] == old["refs"], size
         lab.ok("apply")
         assert lab.locks() == [] and not lab.project.journal.exists(), size

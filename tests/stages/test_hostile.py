@@ -287,6 +287,10 @@ def outcome(tiny_template, tmp_path):
         found["carried"] = lab.working()
         lab.ok("refresh", "03")
         found["patches"], found["tags"] = lab.bytes_of_patches(), lab.tags()
+        lab.ok("refresh", "--move", "01", "--to", "02")
+        found["moved"] = lab.bytes_of_patches(), lab.tags(), lab.working()
+        lab.ok("refresh", "--move", "02", "--to", "01")
+        assert lab.bytes_of_patches() == found["patches"]
         found["kept"] = len(lab.kept())
         found["shown"] = lab.ok("show", "03").raw
         lab.code.write_text(lab.code.read_text().replace("import random\n", "import random\n# conflicting\n"))

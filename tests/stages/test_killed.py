@@ -8,6 +8,7 @@ stands before git on the PATH counts the calls and kills whoever called it) and 
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -15,8 +16,8 @@ from pathlib import Path
 import pytest
 from git.cmd import Git
 
-from deltas.stages import transaction
-from deltas.stages.git import RefTransaction
+from deltas.stages import journal, recovery
+from deltas.stages.references import RefTransaction
 from lab import Lab, calls, contents, duplicate, git, shim
 
 KILL = {  # the parent alone, before and after git did its work
@@ -46,7 +47,7 @@ MINE = '"""\n# mine\nGuess'
 
 def prepare(template: Lab, folder: Path, verb: str) -> tuple[Lab, list[str]]:
     lab = template.copy(folder)
-    if verb in ("carry", "refresh"):
+    if verb in EDITED:
         lab.edit('"""\nGuess', MINE)
     if verb == "carry":
         lab.commit()
@@ -61,15 +62,27 @@ def prepare(template: Lab, folder: Path, verb: str) -> tuple[Lab, list[str]]:
         "refresh": ["refresh", "01"],
         "series": ["apply", "01"],
         "first": ["apply", "01"],
+        "insert": ["refresh", "--insert", "between"],
+        "move": ["refresh", "--move", "02", "--to", "01"],
+        "rename": ["refresh", "--rename", "02", "gale"],
     }[verb]
     if verb == "first":
         shutil.rmtree(lab.stage)
+    if verb in REORDERED:
+        (lab.root / "README.md").write_text("<!-- series -->\n<!-- /series -->\n")
+        for file in lab.files:
+            folder = lab.root / "baselines" / file.stem
+            folder.mkdir(parents=True)
+            (folder / "recorded.json").write_text(f'{{"stage": "{file.stem}"}}\n')
+            (folder / "untracked.svg").write_text(file.stem[3:])
     return lab, arguments
 
 
 def state(lab: Lab) -> dict:
     """What must be all old or all new."""
-    return {"patches": lab.bytes_of_patches(), "tags": lab.tags()}
+    everything = lab.everything()
+    dateless = {name: re.sub(rb"\nDate: .*", b"", data) for name, data in everything["patches"].items()}
+    return {"patches": dateless, "tags": lab.tags()} | {part: everything[part] for part in ("baselines", "readme")}
 
 
 def on_disk(lab: Lab) -> str:
@@ -128,7 +141,7 @@ class Case:
     def check(self, lab: Lab, why: str, following: list[str]) -> None:
         result = lab.run(*following)
         # 4: the reader's work is still there, unmoved, and in the way
-        assert result.code in ((0, 4) if self.verb in ("carry", "refresh") else (0,)), (why, following, result)
+        assert result.code in ((0, 4) if self.verb in EDITED else (0,)), (why, following, result)
         assert not lab.project.journal.exists(), (why, following)
         assert lab.locks() == [], (why, following)
         found = state(lab)
@@ -140,19 +153,17 @@ class Case:
                 following,
                 "neither the old series nor the new",
             )
-            assert lab.working() in (self.working, self.result) or self.verb == "first", (
-                why,
-                following,
-                "half-moved files",
-            )
+            whole = (found, lab.working()) in ((self.old, self.working), (self.new, self.result))
+            assert whole or self.verb == "first", (why, following, "half-moved files")
         else:
-            assert found["patches"] in (self.old["patches"], self.new["patches"]), (why, following)
+            for part in ("patches", "baselines", "readme"):
+                assert found[part] in (self.old[part], self.new[part]), (why, following, part)
         self.work_is_there(lab, why)
         if lab.stage.exists():
             git(lab.stage, "status", "--porcelain")
 
     def work_is_there(self, lab: Lab, why: str) -> None:
-        if self.verb not in ("carry", "refresh"):
+        if self.verb not in EDITED:
             return
         names = [*lab.kept(), *lab.tags()]
         for line in ["# mine", "# not committed"][: 2 if self.verb == "carry" else 1]:
@@ -163,7 +174,9 @@ class Case:
             assert self.head in lab.git("rev-list", "--all", "HEAD").split(), (why, "the reader's commit is gone")
 
 
-VERBS = ["apply", "carry", "refresh", "series", "first"]
+EDITED = ["carry", "refresh", "insert"]  # there is work of the reader's
+REORDERED = ["insert", "move", "rename"]
+VERBS = ["apply", "carry", "refresh", "series", "first", *REORDERED]
 
 
 def spied(function, step):
@@ -190,8 +203,8 @@ def watch_files(step) -> None:
     """Calls `step` before and after every step on files. In a forked child: nothing is put back."""
     for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "write_bytes", "write_text", "touch"):
         setattr(Path, name, spied(getattr(Path, name), step))
-    transaction.os = Spy(os, {"link": spied(os.link, step)})
-    transaction.shutil = Spy(shutil, {"rmtree": spied(shutil.rmtree, step)})
+    recovery.os = Spy(os, {"link": spied(os.link, step)})
+    journal.shutil = Spy(shutil, {"rmtree": spied(shutil.rmtree, step)})
 
 
 def watch_git(step) -> None:
@@ -231,7 +244,7 @@ def test_killed_at_every_git_child_and_every_step_on_files(short_template, tmp_p
 
 
 @pytest.mark.parametrize("how", KILL)
-@pytest.mark.parametrize("verb", ["carry", "refresh", "first"])
+@pytest.mark.parametrize("verb", ["carry", "refresh", "first", "move"])
 def test_really_killed_or_interrupted_at_git_children(short_template, tmp_path, clean, verb, how):
     """INT at every seventh child, another seventh each time, and at the last ones; KILL at the last ones."""
     case = Case(short_template, tmp_path, verb)
@@ -258,7 +271,10 @@ WHOM = {
 
 @pytest.mark.parametrize(
     ("verb", "whom"),
-    [("carry", "both"), ("carry", "git"), *((verb, whom) for verb in ("refresh", "series") for whom in WHOM)],
+    [
+        *(("carry", "both"), ("carry", "git"), ("move", "both"), ("insert", "both")),
+        *((verb, whom) for verb in ("refresh", "series") for whom in WHOM),
+    ],
 )
 def test_killed_inside_the_reference_transaction(short_template, tmp_path, clean, verb, whom):
     """Before and after each word said to `update-ref --stdin`, and while it is at it."""
@@ -288,7 +304,7 @@ def test_killed_inside_the_reference_transaction(short_template, tmp_path, clean
     assert case.followed
 
 
-@pytest.mark.parametrize("verb", ["carry", "refresh"])
+@pytest.mark.parametrize("verb", ["carry", "refresh", "move"])
 def test_interrupted_between_two_steps_on_files(short_template, tmp_path, clean, verb):
     case = Case(short_template, tmp_path, verb)
     count = tmp_path / "count"
@@ -356,7 +372,7 @@ def test_edit_made_between_the_kill_and_the_next_command_survives(short_template
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("apply", "02", before=before)
     assert lab.project.journal.exists()
@@ -375,7 +391,7 @@ def test_foreign_lock_met_while_recovering_is_a_refusal(short_template, tmp_path
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("apply", "02", before=before)
     lab.settle()
@@ -397,7 +413,7 @@ def test_stage_deleted_after_a_kill(short_template, tmp_path, clean):
         def put(project, file):
             os.kill(os.getpid(), signal.SIGKILL)
 
-        transaction._put = put
+        recovery.put = put
 
     lab.fork("refresh", "01", before=before)
     shutil.rmtree(lab.stage)

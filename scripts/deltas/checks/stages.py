@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from ..core.errors import Refusal
 from ..core.project import Project
-from ..series import rules
 from ..stages import checkout, plaingit, upstream
 from ..stages.build import Workshop
 from ..stages.git import Repo
+from ..stages.restack import export_faults, insertion_faults
 from .check import Check, of
 
 
@@ -28,10 +28,10 @@ def built(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
     yield Check(f"stages 00–{last:02d}: every blob is the one its patch names, before and after", True)
     yield of(
         "insertions only: no line of upstream is gone",
-        rules.insertion_faults(shop.repo, [stage.tree for stage in stages]),
+        insertion_faults(shop.repo, [stage.tree for stage in stages]),
     )
     yield of(
-        "patches are what git writes, byte for byte", rules.export_faults(shop.repo, stages), "scripts/refresh.sh NN"
+        "patches are what git writes, byte for byte", export_faults(shop.repo, stages), "scripts/refresh.sh NN"
     )
     files = [project.root / stage.patch.file for stage in stages if stage.patch]
     made = plaingit.trees(project, files) if files else {}

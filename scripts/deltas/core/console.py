@@ -1,4 +1,4 @@
-"""Printing, and nothing else. Results go to stdout, progress and refusals to stderr."""
+"""Printing, and nothing else. Results go to stdout; progress and refusals go to stderr."""
 
 import json
 import os
@@ -11,38 +11,38 @@ from .errors import Refusal
 
 
 def coloured(stream: TextIO) -> bool:
-    """Colour only on a terminal, and only where it is wanted (https://no-color.org)."""
+    """Return whether to colour: only on a terminal, and only where colour is wanted (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and not os.environ.get("CI")
 
 
 def style(text: str, **how: Any) -> str:
-    """Text with ANSI colour; `say` and `note` strip it where colour is not wanted."""
+    """Return the text with ANSI colour. `say` and `note` take the colour out where it is not wanted."""
     return click.style(text, **how)
 
 
 def say(text: str = "") -> None:
-    """A line of the result."""
+    """Print a line of the result."""
     click.echo(_printable(text, sys.stdout), color=coloured(sys.stdout))
 
 
 def note(text: str) -> None:
-    """A line about how it goes."""
+    """Print a line about the progress of the work."""
     click.echo(_printable(text, sys.stderr), err=True, color=coloured(sys.stderr))
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """A name that is no text, or a sign that the terminal lacks, is printed escaped: no message fails for it."""
+    """Escape what the terminal lacks, and file names that are no text: no message fails because of them."""
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
 def document(value: Any) -> None:
-    """The one JSON document of a `--json` call."""
+    """Print the one JSON document of a `--json` call."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def refuse(refusal: Refusal) -> None:
-    """What was found, what was expected, the way out."""
+    """Print what was found, what was expected, and the way out."""
     note(style("✗ ", fg="red") + refusal.found)
     if refusal.expected:
         note(f"  expected: {refusal.expected}")
@@ -51,6 +51,6 @@ def refuse(refusal: Refusal) -> None:
 
 
 def verdict(ok: bool | None, text: str) -> str:
-    """✓ for yes, ✗ for no, – for not looked at."""
+    """Return the text behind ✓ for yes, ✗ for no, – for not looked at."""
     mark = {True: style("✓", fg="green"), False: style("✗", fg="red"), None: style("–", dim=True)}[ok]
     return f"{mark} {text}"

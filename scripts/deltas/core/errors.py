@@ -1,6 +1,7 @@
-"""What can go wrong, one class per exit code.
+"""What can go wrong, one class for each exit code.
 
-Every refusal says what was found, what was expected, and the command that gets out of it.
+Every refusal says what was found, what was expected, and the command that gets out of it. A cause is named only where
+it was established, and no way out destroys anything.
 """
 
 
@@ -18,7 +19,7 @@ class Refusal(Exception):
 
 
 class CheckFailed(Refusal):
-    """A check said no, or another command holds the lock."""
+    """A check said no, another command holds the lock, or the machine did not let us (disk, permissions)."""
 
     exit_code = 1
 
@@ -30,7 +31,7 @@ class BadInput(Refusal):
 
 
 class BrokenPatch(Refusal):
-    """A patch is broken, tampered with or does not apply."""
+    """A patch is broken, tampered with, or does not apply."""
 
     exit_code = 3
 
@@ -48,6 +49,6 @@ class WorkAtRisk(Refusal):
 
 
 class NoUpstream(Refusal):
-    """Upstream is not to be had, or not at its pin."""
+    """Upstream cannot be had, or does not stand at its pin."""
 
     exit_code = 5

@@ -2,10 +2,7 @@
 
 import re
 from collections import Counter
-from itertools import pairwise
 
-from ..stages.build import Stage
-from ..stages.git import Repo
 from .patches import APPENDIX, SUBJECT, TRAILERS, Patch
 
 # How many lines of code a patch may add, by the part of the blog series that it belongs to: what a reader takes in at
@@ -71,24 +68,3 @@ def _context_faults(place: str, kinds: list[str]) -> list[str]:
     if not {" ", "-"} & set(kinds):
         faults.append(f"{place}: no context: git am puts such an insertion at the end of the file")
     return faults
-
-
-def insertion_faults(repo: Repo, trees: list[str]) -> list[str]:
-    """Upstream's lines that a stage lacks; trees: of stages 00, 01, …
-
-    A later patch may change what an earlier one added, never upstream's.
-    """
-    return [
-        f"stage {number:02d} lacks {count} line{'s' * (count > 1)} of upstream's {path}"
-        for number, tree in enumerate(trees)
-        for path, count in repo.deleted_lines(trees[0], tree).items()
-    ]
-
-
-def export_faults(repo: Repo, stages: list[Stage]) -> list[str]:
-    """Patches whose diff is not, byte for byte, what git writes between its two stages."""
-    return [
-        f"{stage.patch.file}: exporting it again would change it"
-        for before, stage in pairwise(stages)
-        if repo.diff(before.tree, stage.tree) != stage.patch.diff
-    ]

@@ -1,18 +1,26 @@
 """Pin + patches → stage commits, in the object database, with a temporary index. No reference or file is touched."""
 
 import contextlib
-import tempfile
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core import files
 from ..core.errors import BrokenPatch
 from ..core.project import Project
-from ..series.patches import Patch, Series, load
+from ..series.patches import NO_OBJECT, Patch, Series, load
 from . import upstream
-from .git import NO_OBJECT, GitFailed, Repo, init
+from .git import GitFailed, Repo, init
+from .objects import blob_id
 
 EPOCH = 1735689600  # 2025-01-01T00:00:00Z; stage NN is dated NN minutes later, so that histories sort
+
+# What `git apply` says of a patch. It also says "does not apply" of one whose file it could not read.
+_OF_THE_PATCH = re.compile(
+    r"patch failed|corrupt patch|patch fragment|unrecognized input|only garbage|depends on old contents|"
+    r"already exists in|does not exist in|invalid path|removal patch|new file .* is|offset|fuzz"
+)
 
 
 @dataclass(frozen=True)
@@ -26,30 +34,30 @@ class Stage:
 
     @property
     def name(self) -> str:
-        """NN-slug."""
+        """Return NN-slug."""
         return self.patch.name if self.patch else "00-upstream"
 
     @property
     def tag(self) -> str:
-        """The reference that marks it in stage/."""
+        """Return the reference that marks it in stage/."""
         return f"refs/tags/stage/{self.number:02d}"
 
     @property
     def label(self) -> str:
-        """As messages call it."""
+        """Return what messages call it."""
         return f"stage {self.number:02d}"
 
 
 def build(repo: Repo, series: Series, pin: str) -> list[Stage]:
-    """The stage commits 00…NN. Ids are the same on every machine.
+    """Return the stage commits 00…NN. Their ids are the same on every machine.
 
-    Raises BrokenPatch when a patch does not apply, or its blobs before or after are not the ones that it names:
-    git itself never compares those, and patches the wrong one of two equal places "cleanly".
+    Raise BrokenPatch when a patch does not apply, or its blobs before or after are not the ones that it names: git
+    itself never compares those, and patches the wrong one of two equal places "cleanly".
     """
-    stages = [Stage(0, pin, repo.text("rev-parse", f"{pin}^{{tree}}"))]
+    stages = [Stage(0, pin, repo.text("rev-parse", "--verify", f"{pin}^{{tree}}"))]
     blobs = {path: entry.blob for path, entry in repo.entries(pin).items()}
-    with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
-        staging = repo.with_index(Path(folder) / "index")
+    with files.scratch() as folder:
+        staging = repo.with_index(folder / "index")
         staging.read_tree(pin)
         for patch in series:
             stages.append(_next(staging, stages[-1], patch, blobs))
@@ -57,7 +65,10 @@ def build(repo: Repo, series: Series, pin: str) -> list[Stage]:
 
 
 def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> Stage:
-    mend = ["scripts/verify.sh --fast", f"git checkout -- {patch.file}", "git pull"]
+    mend = [
+        f"git diff -- {patch.file}   # what was changed in it by hand",
+        f"git stash push -- {patch.file}   # sets your version aside; git stash pop brings it back",
+    ]
     for file in patch.files:
         found = blobs.get(file.path, NO_OBJECT)
         if found != file.pre:
@@ -69,7 +80,9 @@ def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> 
     try:
         staging.apply_to_index(patch.diff)
     except GitFailed as error:
-        raise BrokenPatch(f"{patch.file} does not apply to {before.name}: {error.stderr}", "", mend) from None
+        if not _is_the_patchs(staging, patch, error):
+            raise
+        raise BrokenPatch(f"{patch.file} does not apply to {before.name}: {error.said}", "", mend) from None
     tree = staging.write_tree()
     changed = {change.path: change.new for change in staging.changes(before.tree, tree)}
     for file in patch.files:
@@ -89,6 +102,14 @@ def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> 
     return Stage(patch.number, commit, tree, patch)
 
 
+def _is_the_patchs(repo: Repo, patch: Patch, error: GitFailed) -> bool:
+    """Return whether the patch is at fault: git says so, and the files that it was applied to are whole."""
+    if not _OF_THE_PATCH.search(error.said):
+        return False
+    before = [file.pre for file in patch.files if file.pre != NO_OBJECT]
+    return all(repo.has(blob) and blob_id(repo.blob(blob)) == blob for blob in before)
+
+
 def _short(blob: str) -> str:
     return "absent" if blob == NO_OBJECT else blob[:12]
 
@@ -102,15 +123,15 @@ class Workshop:
     stages: list[Stage]
 
     def find(self, text: str) -> Stage:
-        """`3`, `03`, a slug or `last`. Raises BadInput."""
+        """Return the stage that `3`, `03`, a slug or `last` means. Raise BadInput."""
         return self.stages[self.series.number(text)]
 
     def files(self, stage: Stage) -> dict[str, bytes]:
-        """Path -> content of everything in a stage."""
+        """Return the content of everything in a stage, by path."""
         return {path: self.repo.blob(entry.blob) for path, entry in self.repo.entries(stage.tree).items()}
 
     def export(self, stage: Stage, folder: Path) -> None:
-        """Writes a stage's files into a folder."""
+        """Write a stage's files into a folder."""
         for path, content in self.files(stage).items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,10 +140,10 @@ class Workshop:
 
 @contextlib.contextmanager
 def scratch(project: Project) -> Iterator[Repo]:
-    """A bare repository that borrows upstream's objects and goes away. Raises NoUpstream."""
+    """Lend a bare repository that borrows upstream's objects and goes away. Raise NoUpstream."""
     upstream.require(project)
-    with tempfile.TemporaryDirectory(prefix="deltas-") as folder:
-        bare = Path(folder) / "stages.git"
+    with files.scratch() as folder:
+        bare = folder / "stages.git"
         init(bare, bare=True, borrow=upstream.objects(project))
         shallow = upstream.git_dir(project) / "shallow"
         if shallow.exists():
@@ -132,7 +153,7 @@ def scratch(project: Project) -> Iterator[Repo]:
 
 @contextlib.contextmanager
 def workshop(project: Project) -> Iterator[Workshop]:
-    """The stages of the series as it stands. Raises BrokenPatch, NoUpstream."""
+    """Lend the stages of the series as it stands. Raise BrokenPatch, NoUpstream."""
     series = load(project.patches)
     with scratch(project) as repo:
         yield Workshop(repo, series, build(repo, series, project.pin))

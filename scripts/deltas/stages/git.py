@@ -1,70 +1,34 @@
-"""The only place that runs git on stages and patches: GitPython drives it, one typed method per command.
+"""One repository, one typed method per git command. Nothing else in this project runs git on stages and patches.
 
-Three fences, because git listens to far more than its arguments:
-
-- the environment is an allow-list. Hooks export GIT_INDEX_FILE, users export GIT_DIFF_OPTS;
-- system and user configuration are off, and what a repository's own configuration may say about bytes
-  (line endings, attributes, hooks, signing) is overridden on every call;
-- GIT_DIR is always given. Without it git walks up, and in an uninitialised submodule it acts on the *outer* repository.
+GitPython starts the children; fence.py says what they may listen to.
 """
 
 import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any, BinaryIO, cast
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is reported by us, in a sentence
+from . import fence, objects  # before GitPython: fence.py tells it to be quiet about a git that is missing
 
+# isort: split
 from git.cmd import Git
 from git.exc import GitCommandNotFound
 
 from ..core.errors import BadInput
-from ..series.patches import NO_OBJECT
+from .objects import Change, Commit, Entry, Merge, Row
+from .references import RefTransaction
 
 OLDEST = (2, 38)  # merge-tree --write-tree
 NEEDED = f"git {'.'.join(map(str, OLDEST))} or newer"
 
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR", "SUDO_UID")
-FENCE = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-}
-OVERRIDES = {
-    "core.autocrlf": "false",
-    "core.eol": "lf",
-    "core.safecrlf": "false",
-    "core.attributesFile": os.devnull,
-    "core.hooksPath": os.devnull,
-    "core.fsmonitor": "false",
-    "core.quotePath": "false",
-    "core.bigFileThreshold": "512m",
-    "core.fsync": "none",
-    "apply.whitespace": "nowarn",
-    "apply.ignoreWhitespace": "no",
-    "diff.suppressBlankEmpty": "false",
-    "i18n.commitEncoding": "UTF-8",
-    "i18n.logOutputEncoding": "UTF-8",
-    "commit.gpgSign": "false",
-    "merge.conflictStyle": "merge",
-    "merge.renames": "false",
-    "merge.default": "text",
-    "gc.auto": "0",
-    "advice.detachedHead": "false",
-}
 EXPLICIT = (  # what a repository's own configuration would decide for diff
     "--inter-hunk-context=0", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--indent-heuristic",
     "--diff-algorithm=myers", "--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--no-function-context",
 )  # fmt: skip
-AS_OPTIONS = [part for key, value in OVERRIDES.items() for part in ("-c", f"{key}={value}")]
 
 # Stages get the same commit ids on every machine: who and when are the series', not the reader's.
 EMAIL = "deltas@example.org"
@@ -75,247 +39,249 @@ IDENTITY = {
 }
 
 _SECTION = re.compile(rb"^(@@ -[\d,]+ \+[\d,]+ @@).*$", re.MULTILINE)
+_MOVED = re.compile(r"^Hunk #\d+ succeeded at .*\((offset|fuzz)", re.MULTILINE)
 
 
 class GitFailed(Exception):
-    """git said no. `stderr` is what it said."""
+    """git said no. `said` is what it said, `git_dir` the repository that it was asked about.
 
-    def __init__(self, arguments: list[str], status: int, stderr: str):
-        words = [word for word in arguments if word not in AS_OPTIONS]
-        super().__init__(f"{' '.join(words)} exited {status}: {stderr.strip()}")
-        self.status, self.stderr = status, stderr.strip()
+    What was the cause is not known here: trouble.py looks for it.
+    """
 
-
-class RefsMoved(Exception):
-    """A reference did not stand where the transaction expected it, or another git holds its lock."""
-
-
-@contextlib.contextmanager
-def only_allowed_environment() -> Iterator[None]:
-    """Runs a block with nothing but the allow-list in os.environ. GitPython starts every child from os.environ."""
-    whole = dict(os.environ)
-    try:
-        os.environ.clear()
-        os.environ.update({name: whole[name] for name in PASSED_ON if name in whole})
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(whole)
+    def __init__(self, arguments: Iterable[str], status: int, said: str, git_dir: Path | None = None):
+        words = [word for word in arguments if word not in fence.AS_OPTIONS]
+        super().__init__(f"{' '.join(words)} exited {status}: {said.strip()}")
+        self.status, self.said, self.git_dir = status, said.strip(), git_dir
 
 
 def require_git() -> None:
-    """Refuses a git that is missing or too old (exit 2)."""
+    """Refuse a git that is missing or too old (exit 2)."""
     try:
-        with only_allowed_environment():
-            version = Git().execute(["git", "version"])
-    except Exception as error:
+        with fence.only_allowed_environment():
+            version = str(Git().execute(["git", "version"]))
+    except (GitCommandNotFound, OSError) as error:
         raise BadInput("git is not on the PATH", NEEDED) from error
-    found = tuple(int(n) for n in re.findall(r"\d+", str(version))[:2])
+    found = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
     if found < OLDEST:
-        raise BadInput(str(version), NEEDED)
+        raise BadInput(version, NEEDED)
 
 
 def users_safe_directories() -> list[str]:
-    """The user's own safe.directory values: a fenced git has lost them, which is fatal in containers."""
+    """Return the user's own safe.directory values: a fenced git has lost them, which is fatal in containers."""
     got = Git().execute(["git", "config", "--get-all", "safe.directory"], with_exceptions=False)
     return [value for value in str(got).splitlines() if value]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One file of a tree."""
-
-    mode: str
-    blob: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happened to one path between two trees: status A, M, D or T, both modes and both blobs."""
-
-    status: str
-    old_mode: str
-    mode: str
-    old: str
-    new: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Commit:
-    """when: its committer's date, seconds since 1970. email: its committer."""
-
-    id: str
-    tree: str
-    when: int
-    email: str
-
-
 class Repo:
-    """One repository. Paths are given; nothing is discovered."""
+    """One repository. Paths are given; nothing is discovered.
+
+    Without a work tree git sees no working files, and no `.gitattributes` among them.
+    """
 
     lock_fd: int | None = None  # inherited by every child, so that the lock outlives a killed parent's child
 
     def __init__(self, git_dir: Path, work_tree: Path | None = None, index: Path | None = None):
-        self.git_dir, self.work_tree = git_dir, work_tree
+        self.git_dir, self.work_tree, self.index = git_dir, work_tree, index
         self._git = Git()  # not Git(folder): it expands $NAME in the path
-        self._env = FENCE | {"GIT_DIR": str(git_dir)}
-        if work_tree:
-            self._env["GIT_WORK_TREE"] = str(work_tree)
+        self._places = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(work_tree or git_dir)}
         if index:
-            self._env["GIT_INDEX_FILE"] = str(index)
+            self._places["GIT_INDEX_FILE"] = str(index)
         self._safe: list[str] = []
         with contextlib.suppress(OSError):
             if git_dir.stat().st_uid != os.geteuid():
-                self._safe = [f"safe.directory={value}" for value in users_safe_directories()]
+                values = users_safe_directories()
+                self._safe = [part for value in values for part in ("-c", f"safe.directory={value}")]
 
     def with_index(self, index: Path) -> "Repo":
-        """The same repository seen through another index file."""
+        """Return the same repository seen through another index file."""
         return Repo(self.git_dir, self.work_tree, index)
+
+    def with_files(self, work_tree: Path) -> "Repo":
+        """Return the same repository with working files, for the commands that read or write those."""
+        return Repo(self.git_dir, work_tree, self.index)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def _command(self, arguments: Iterable[str]) -> list[str]:
-        safe = [part for value in self._safe for part in ("-c", value)]
-        return ["git", "-C", str(self.work_tree or self.git_dir), *AS_OPTIONS, *safe, *arguments]
-
-    def _inherited(self) -> dict:
+    def _inherited(self) -> dict[str, Any]:
         return {"pass_fds": (Repo.lock_fd,)} if Repo.lock_fd is not None else {}
 
-    def run(self, *arguments: str, stdin: bytes | None = None, ok: tuple[int, ...] = (0,), **env: str) -> bytes:
-        """Output of one git command. Raises GitFailed for an exit status outside `ok`."""
-        return self.run_status(*arguments, stdin=stdin, ok=ok, **env)[1]
+    def _command(self, options: Iterable[str], arguments: Iterable[str]) -> list[str]:
+        return ["git", "-C", str(self.work_tree or self.git_dir), *options, *self._safe, *arguments]
 
-    def run_status(
-        self, *arguments: str, stdin: bytes | None = None, ok: tuple[int, ...] = (0,), **env: str
-    ) -> tuple[int, bytes, str]:
-        """Exit status, output and error text of one git command."""
-        command = self._command(arguments)
+    def _execute(self, command: list[str], env: dict[str, str], stdin: bytes | None) -> tuple[int, bytes, str]:
         with contextlib.ExitStack() as stack:
             feed = None
             if stdin is not None:
                 feed = stack.enter_context(tempfile.TemporaryFile())
                 feed.write(stdin)
                 feed.seek(0)
-            stack.enter_context(only_allowed_environment())
+            stack.enter_context(fence.only_allowed_environment())
             try:
-                status, out, err = self._git.execute(
-                    command,
-                    istream=feed,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    env=self._env | env,
-                    **self._inherited(),
+                status, out, said = cast(
+                    tuple[int, bytes, str | bytes],
+                    self._git.execute(
+                        command,
+                        istream=cast(BinaryIO | None, feed),
+                        with_extended_output=True,
+                        with_exceptions=False,
+                        stdout_as_string=False,
+                        strip_newline_in_stdout=False,
+                        env=self._places | env,
+                        **self._inherited(),
+                    ),
                 )
             except GitCommandNotFound:
                 raise BadInput("git is not on the PATH", NEEDED) from None
-        err = err if isinstance(err, str) else err.decode(errors="replace")
-        if status not in ok:
-            raise GitFailed(command, status, err)
-        return status, out, err
+        return status, out, said if isinstance(said, str) else said.decode(errors="replace")
 
-    def text(self, *arguments: str, **env: str) -> str:
-        """Output of one git command as text, without the last newline."""
-        return self.run(*arguments, **env).decode(errors="surrogateescape").rstrip("\n")
+    def run_status(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        ok: tuple[int, ...] = (0,),
+        env: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes, str]:
+        """Return exit status, output and error text of one git command. Raise GitFailed for a status outside `ok`."""
+        command = self._command(fence.AS_OPTIONS, arguments)
+        status, out, said = self._execute(command, fence.FENCE | dict(env or {}), stdin)
+        if status not in ok:
+            raise GitFailed(command, status, said, self.git_dir)
+        return status, out, said
+
+    def run(self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
+        """Return the output of one git command. Raise GitFailed where it fails."""
+        return self.run_status(*arguments, stdin=stdin, env=env)[1]
+
+    def text(self, *arguments: str) -> str:
+        """Return the output of one git command as text, without the last newline."""
+        return self.run(*arguments).decode(errors="surrogateescape").rstrip("\n")
+
+    def as_the_reader(self, *arguments: str, stdin: bytes | None = None) -> bytes | None:
+        """Return what the reader's own git answers, outside the fence of configuration; None where it fails."""
+        status, out, _ = self._execute(self._command((), arguments), fence.readers_environment(), stdin)
+        return out if status == 0 else None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def resolve(self, name: str) -> str | None:
-        """Object id of a name, or None."""
-        status, out, _ = self.run_status("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
+        """Return the object id of a name; None where there is no such name, or no such object behind it."""
+        status, out, _ = self.run_status("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1))
         return out.decode().strip() if status == 0 else None
 
-    def has(self, name: str) -> bool:
-        """Whether this object is here."""
-        return self.run_status("cat-file", "-e", name, ok=(0, 1, 128))[0] == 0
+    def has(self, object_id: str) -> bool:
+        """Return whether this object is here. A damaged one is; a folder that is no repository has none."""
+        status, _, said = self.run_status("cat-file", "-e", object_id, ok=(0, 1, 128))
+        if status == 128 and "not a git repository" not in said:
+            raise GitFailed(["git", "cat-file", "-e", object_id], status, said, self.git_dir)
+        return status == 0
 
     def blob(self, name: str) -> bytes:
-        """Content of a blob."""
+        """Return the content of a blob."""
         return self.run("cat-file", "blob", name)
 
     def entries(self, tree: str) -> dict[str, Entry]:
-        """All files of a tree, by path."""
-        return {e.path: e for e in map(_entry, _records(self.run("ls-tree", "-r", "-z", "--full-tree", tree)))}
+        """Return all files of a tree, by path."""
+        return objects.entries(self.run("ls-tree", "-r", "-z", "--full-tree", tree))
 
     def changes(self, old: str, new: str) -> list[Change]:
-        """Which paths differ between two trees."""
-        fields = _records(self.run("diff-tree", "-r", "-z", "--raw", *EXPLICIT, old, new))
-        found = []
-        for about, path in zip(fields[::2], fields[1::2], strict=True):
-            old_mode, mode, before, after, status = about.lstrip(":").split(" ")
-            found.append(Change(status, old_mode, mode, before, after, path))
-        return found
+        """Return the paths that differ between two trees."""
+        if old == new:
+            return []
+        return objects.changes(self.run("diff-tree", "-r", "-z", "--raw", *EXPLICIT, old, new))
 
     def deleted_lines(self, old: str, new: str) -> dict[str, int]:
-        """Lines that `new` lacks of `old`, per path ('-' for a binary file counts as one)."""
-        records = _records(self.run("diff-tree", "-r", "-z", "--numstat", *EXPLICIT, old, new))
-        rows = [record.split("\t", 2) for record in records]
+        """Count the lines that `new` lacks of `old`, per path. A binary file that differs counts as one."""
+        rows = [
+            r.split("\t", 2)
+            for r in objects.records(self.run("diff-tree", "-r", "-z", "--numstat", *EXPLICIT, old, new))
+        ]
         return {path: 1 if gone == "-" else int(gone) for _, gone, path in rows if gone != "0"}
 
+    def distance(self, old: str, new: str) -> float:
+        """Count the lines that two blobs do not share; infinite for binary ones."""
+        if old == new:
+            return 0
+        counts = self.text("diff", "--numstat", *EXPLICIT, old, new).split("\t")[:2]
+        return float("inf") if "-" in counts else sum(map(int, counts))
+
     def history(self, head: str, limit: int = 1000) -> list[Commit]:
-        """From head back along first parents."""
+        """Return the commits from head back along first parents."""
         form = "--format=%H %T %ct %ce"
         rows = self.text("rev-list", "--first-parent", f"--max-count={limit}", "--no-commit-header", form, head)
         parts = (row.split(" ", 3) for row in rows.splitlines())
         return [Commit(commit, tree, int(when), email) for commit, tree, when, email in parts]
 
     def refs(self, prefix: str) -> dict[str, str]:
-        """Reference name -> commit id."""
-        rows = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
-        return dict(row.split(" ", 1) for row in rows)
+        """Return the commit of every reference below a prefix, by name."""
+        rows = self.text("for-each-ref", "--format=%(objectname) %(refname)", prefix).splitlines()
+        return {name: commit for commit, name in (row.split(" ", 1) for row in rows)}
 
     def diff(self, old: str, new: str, context: int = 1, path: str | None = None) -> bytes:
-        """The diff between two trees exactly as patches hold it: every option explicit, no section heading after @@."""
+        """Return the diff between two trees exactly as patches hold it.
+
+        Every option is explicit, and no section heading stands after @@.
+        """
         only = ["--", path] if path else []
         out = self.run("diff-tree", "-r", "-p", "--full-index", f"-U{context}", *EXPLICIT, old, new, *only)
         return _SECTION.sub(rb"\1", out)
 
+    def index_rows(self) -> list[Row]:
+        """Return the rows of the index."""
+        return objects.rows(self.run("ls-files", "-s", "-v", "-z"))
+
+    def untracked(self) -> list[str]:
+        """Return the files that git neither tracks nor ignores."""
+        return objects.records(self.run("ls-files", "-o", "--exclude-standard", "-z"))
+
+    def setting(self, name: str) -> bool:
+        """Return one of the repository's own switches, such as core.fileMode. What is not set is on."""
+        return self.text("config", "--type=bool", "--default=true", name) == "true"
+
+    # -- the reader's conversions -------------------------------------------------------------------------------------
+
+    def smudged(self, path: str, blob: str) -> bytes | None:
+        """Return what the reader's git writes into the file when it checks this blob out; None where it cannot."""
+        return self.as_the_reader("cat-file", "--filters", f"--path={path}", blob)
+
+    def cleaned(self, path: str, content: bytes) -> str | None:
+        """Store the content as the reader's git stores the file, and return the blob; None where it cannot."""
+        out = self.as_the_reader("hash-object", "-w", "--stdin", f"--path={path}", stdin=content)
+        return out.decode().strip() if out else None
+
     # -- writing objects ----------------------------------------------------------------------------------------------
 
+    def store(self, content: bytes) -> str:
+        """Store the content, byte for byte, and return its blob."""
+        return self.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+
     def commit_tree(self, tree: str, parents: Iterable[str], message: bytes, date: str) -> str:
-        """A commit with the series' identity. `date` is git's internal form, '<seconds> +0000'."""
+        """Make a commit with the series' identity. `date` is in git's internal form, '<seconds> +0000'."""
         linked = [part for parent in parents for part in ("-p", parent)]
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
-        return self.run("commit-tree", tree, *linked, stdin=message, **IDENTITY, **dates).decode().strip()
+        return self.run("commit-tree", tree, *linked, stdin=message, env=IDENTITY | dates).decode().strip()
 
     def write_tree(self) -> str:
-        """The index as a tree."""
+        """Make a tree of the index."""
         return self.text("write-tree")
 
     def read_tree(self, tree: str) -> None:
-        """A tree as the index; files are not touched."""
+        """Make the index of a tree. Files are not touched."""
         self.run("read-tree", tree)
 
     def apply_to_index(self, diff: bytes) -> None:
-        """Applies a diff to the index. Raises GitFailed, also when git had to look for the place ("offset")."""
+        """Apply a diff to the index. Raise GitFailed, also when git had to look for the place ("offset")."""
         _, _, said = self.run_status("apply", "--cached", "-v", "--whitespace=nowarn", "-", stdin=diff)
-        if re.search(r"^Hunk #\d+ succeeded at .*\((offset|fuzz)", said, re.MULTILINE):
-            raise GitFailed(["git", "apply"], 0, "\n".join(line for line in said.splitlines() if "Hunk" in line))
-
-    def add_tracked(self) -> None:
-        """The working files of everything in the index, into the index."""
-        self.run("add", "-u", "--", ":/")
-
-    def add(self, paths: Iterable[str]) -> None:
-        """These paths into the index, ignored or not."""
-        self.run(
-            "add", "-f", "--pathspec-from-file=-", "--pathspec-file-nul", stdin=b"\0".join(map(os.fsencode, paths))
-        )
+        if _MOVED.search(said):
+            moved = "\n".join(line for line in said.splitlines() if "Hunk" in line)
+            raise GitFailed(["git", "apply"], 0, moved, self.git_dir)
 
     def set_entries(self, rows: Iterable[str]) -> None:
-        """Index entries as `git ls-files -s` prints them, stages 1–3 included."""
-        self.run(
-            "update-index",
-            "-z",
-            "--index-info",
-            stdin="".join(f"{row}\0" for row in rows).encode(errors="surrogateescape"),
-        )
+        """Write index rows, in the form of `git ls-files -s`, stages 1 to 3 included. Mode 0 takes a path out."""
+        listed = "".join(f"{row}\0" for row in rows).encode(errors="surrogateescape")
+        self.run("update-index", "-z", "--index-info", stdin=listed)
 
-    def merge(self, base: str, ours: str, theirs: str) -> "Merge":
-        """Three-way merge of trees, by git's own machinery, without an index or files.
+    def merge(self, base: str, ours: str, theirs: str) -> Merge:
+        """Merge trees three ways by git's own machinery, without an index or files.
 
         merge-tree has --merge-base only from 2.40 on: synthetic commits with the base as parent say the same.
         """
@@ -328,113 +294,41 @@ class Repo:
         fields = out.decode(errors="surrogateescape").split("\0")
         if status == 0:
             return Merge(fields[0], [], left, right)
-        rows = fields[1 : fields.index("", 1)]
-        return Merge(fields[0], rows, left, right)
+        return Merge(fields[0], fields[1 : fields.index("", 1)], left, right)
 
     # -- references ---------------------------------------------------------------------------------------------------
 
-    def ref_transaction(self) -> "RefTransaction":
-        """A transaction over references, held open between prepare and commit."""
-        with only_allowed_environment():
+    def ref_transaction(self) -> RefTransaction:
+        """Begin a transaction over references, held open between prepare and commit."""
+        with fence.only_allowed_environment():
             process = self._git.execute(
-                self._command(["update-ref", "--no-deref", "--stdin"]),
+                self._command(fence.AS_OPTIONS, ["update-ref", "--no-deref", "--stdin"]),
                 istream=PIPE,
                 as_process=True,
-                env=self._env | IDENTITY,
+                env=self._places | fence.FENCE | IDENTITY,
                 **self._inherited(),
             )
         return RefTransaction(process)
 
 
-@dataclass(frozen=True)
-class Merge:
-    """A merged tree; `conflicts` are index rows 'mode id stage<TAB>path', empty when it went well.
-
-    ours, theirs: the synthetic commits whose ids stand in conflict markers.
-    """
-
-    tree: str
-    conflicts: list[str]
-    ours: str
-    theirs: str
-
-    @property
-    def paths(self) -> list[str]:
-        """The conflicting paths."""
-        return sorted({row.split("\t", 1)[1] for row in self.conflicts})
-
-
-class RefTransaction:
-    """`git update-ref --stdin`: prepare takes every lock, commit moves all references or none."""
-
-    def __init__(self, process):
-        self._process = process
-
-    def _say(self, line: str, expect: str = "") -> None:
-        try:
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline().decode().strip() if expect else ""
-        except BrokenPipeError:
-            answer = "it ended"
-        if expect and answer != expect:
-            said = self._process.stderr.read().decode(errors="replace").strip()
-            raise RefsMoved(said or answer or "git update-ref ended")
-
-    def prepare(self, updates: Iterable[tuple[str, str | None, str | None]]) -> None:
-        """(name, new, old): new None deletes, old None means that it must not exist. Raises RefsMoved."""
-        self._say("start", "start: ok")
-        for name, new, old in updates:
-            self._say(f"update {name} {new or NO_OBJECT} {old or NO_OBJECT}")
-        self._say("prepare", "prepare: ok")
-
-    def commit(self) -> None:
-        """Moves them."""
-        self._say("commit", "commit: ok")
-        self._close()
-
-    def abort(self) -> None:
-        """Gives the locks back; harmless at any time."""
-        with contextlib.suppress(Exception):
-            self._say("abort")
-            self._close()
-
-    def _close(self) -> None:
-        self._process.stdin.close()
-        self._process.proc.wait()
-
-
 def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
-    """A new empty repository without templates; `borrow`: a folder of objects to share (never one to keep)."""
+    """Make an empty repository without templates. `borrow`: a folder of objects to share (never one to keep)."""
     folder.mkdir(parents=True, exist_ok=True)
-    with only_allowed_environment():
-        Git().execute(
-            [
-                "git",
-                "-C",
-                str(folder),
-                "-c",
-                "init.defaultBranch=main",
-                "init",
-                "-q",
-                "--template=",
-                *(["--bare"] if bare else []),
-                ".",
-            ],
-            env=FENCE,
+    command = ["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", "--template="]
+    with fence.only_allowed_environment():
+        status, _, said = cast(
+            tuple[int, str, str],
+            Git().execute(
+                [*command, *(["--bare"] if bare else []), "."],
+                env=fence.FENCE,
+                with_extended_output=True,
+                with_exceptions=False,
+            ),
         )
+    if status:
+        raise GitFailed(command, status, said, folder)
     if borrow:
         info = (folder if bare else folder / ".git") / "objects" / "info"
         info.mkdir(exist_ok=True)
         quoted = os.fsencode(borrow).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
         (info / "alternates").write_bytes(b'"' + quoted + b'"\n')
-
-
-def _records(out: bytes) -> list[str]:
-    return [record for record in out.decode(errors="surrogateescape").split("\0") if record]
-
-
-def _entry(record: str) -> Entry:
-    about, path = record.split("\t", 1)
-    mode, _, blob = about.split(" ")
-    return Entry(mode, blob, path)

@@ -3,17 +3,21 @@
 import contextlib
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..core.files import scratch
 from ..core.project import Project
 from . import upstream
+from .complaints import cause
 from .git import IDENTITY, GitFailed, Repo, init
 
 
 def trees(project: Project, series: list[Path]) -> dict[str, str]:
-    """Tool -> the tree that it makes of pin + series, or what it said instead. `patch` only where it is installed."""
+    """Return the tree that a tool makes of pin + series, or what it said instead, by tool.
+
+    `patch` is asked only where it is installed. Trouble with the machine is raised, not held against the patches.
+    """
     tools = {"git am": _am, "git apply": _apply} | ({"patch -p1": _patch} if shutil.which("patch") else {})
     made = {}
     for name, tool in tools.items():
@@ -23,7 +27,9 @@ def trees(project: Project, series: list[Path]) -> dict[str, str]:
                 repo.run("add", "-A", "--", ":/")
                 made[name] = repo.write_tree()
             except GitFailed as error:
-                made[name] = error.stderr
+                if cause(error.said):
+                    raise
+                made[name] = error.said
             except subprocess.CalledProcessError as error:
                 made[name] = error.stdout.strip()
     return made
@@ -31,9 +37,8 @@ def trees(project: Project, series: list[Path]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def working_copy(project: Project) -> Iterator[Repo]:
-    """A repository at the pin, with files, that goes away."""
-    with tempfile.TemporaryDirectory(prefix="deltas-") as name:
-        folder = Path(name)
+    """Lend a repository at the pin, with files, that goes away."""
+    with scratch() as folder:
         init(folder, bare=False, borrow=upstream.objects(project))
         (folder / ".git" / "HEAD").write_text(project.pin + "\n")
         shallow = upstream.git_dir(project) / "shallow"
@@ -45,7 +50,7 @@ def working_copy(project: Project) -> Iterator[Repo]:
 
 
 def _am(repo: Repo, series: list[Path]) -> None:
-    repo.run("am", "--quiet", *map(str, series), **IDENTITY)
+    repo.run("am", "--quiet", *map(str, series), env=IDENTITY)
 
 
 def _apply(repo: Repo, series: list[Path]) -> None:

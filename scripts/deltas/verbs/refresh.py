@@ -1,212 +1,158 @@
-"""`refresh`: the way back. The edits in stage/ become patch NN; the patches after it are restacked by git's own merge.
+"""`refresh`: the way back. Edits in stage/ become a patch, and the series gets another order, as by `git rebase -i`.
 
-Nothing is written until all of them merge, keep the rules, and apply again to exactly the trees they came from.
+Nothing is written until all patches fit, keep the rules, and apply again to exactly the trees that they came from.
 """
 
-import tempfile
-from email.utils import formatdate
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from ..core import console
-from ..core.errors import BadInput, BrokenPatch, CheckFailed, MergeConflict
+from ..core.errors import BadInput
+from ..core.files import scratch
 from ..core.project import Project
 from ..evidence import baseline, headers
 from ..pages import readme
-from ..series import rules
-from ..series.patches import SLUG, Patch, Series, load, parse
-from ..series.unfit import unfit
-from ..stages import checkout, upstream
-from ..stages.build import Stage, build
-from ..stages.git import Repo, require_git
-from ..stages.transaction import Transaction, lock
+from ..series.patches import SLUG, Patch, Series
+from ..stages import rewrite
+from ..stages.lock import lock
+from ..stages.restack import Restacked
+from ..stages.rewrite import Desk, File, Plan, Written
+
+LOOK_AT = 20  # lines that are printed of what the author should look at
+WIDE = 140  # signs of such a line
+
+HELP = """Make the edits in stage/ part of the series, or give the series another order.
+
+\b
+  refresh.sh NN                  the edits become part of patch NN, where stage/ stands
+  refresh.sh --new SLUG          the edits become one more patch at the end
+  refresh.sh --insert SLUG       the edits become a patch behind the one where stage/ stands
+  refresh.sh --move NN --to MM   patch NN becomes number MM
+  refresh.sh --rename NN SLUG    patch NN gets another slug
+
+Patches, their folders in baselines/, README's table and the tags in stage/ follow, all of it or nothing.
+"""
 
 
-@click.command(help="Make the edits in stage/ patch NN, and restack the later patches on it.")
+@click.command(help=HELP)
 @click.argument("stage", required=False)
-@click.option("--new", "slug", metavar="SLUG", help="Standing at the last stage: append the edits as a new patch.")
+@click.option("--new", metavar="SLUG", help="Append the edits as a patch.")
+@click.option("--insert", metavar="SLUG", help="Insert the edits as a patch behind this one.")
+@click.option("--move", metavar="NN", help="Move this patch, with --to.")
+@click.option("--to", metavar="MM", help="The number that it gets.")
+@click.option("--rename", nargs=2, metavar="NN SLUG", help="Give this patch another slug.")
 @click.pass_obj
-def command(project: Project, stage: str | None, slug: str | None) -> int:
-    """Standing at stage NN. Headers are edited in the patch files themselves and keep their bytes, but for numbers that
-    the baseline has moved."""
-    if (stage is None) == (slug is None):
-        raise BadInput("refresh needs a stage, or --new and a slug", "refresh.sh NN  or  refresh.sh --new SLUG")
-    if slug is not None and not SLUG.fullmatch(slug):
-        raise BadInput(f"{slug!r} is no name for a patch", "a slug: lower case letters, digits and dashes between them")
-    require_git()
-    with lock(project), tempfile.TemporaryDirectory(prefix="deltas-") as folder:
-        series = load(project.patches)
-        source = upstream.require(project)
-        repo = checkout.open_repo(project) if checkout.exists(project) else checkout.create(project, source)
-        return _refresh(project, repo, series, stage, slug, Path(folder))
-
-
-def _refresh(project: Project, repo: Repo, series: Series, stage: str | None, slug: str | None, scratch: Path) -> int:
-    stages = build(repo, series, project.pin)
-    checkout.refuse_unfinished(repo)
-    unmerged = checkout.unmerged(repo)
-    if unmerged:
-        raise MergeConflict(
-            f"conflicts are still to be resolved in {', '.join(unmerged)}",
-            "",
-            ["git -C stage add -u   # once they are"],
-        )
-    here = checkout.where(repo, stages, scratch)
-    number = len(series) + 1 if slug else series.number(stage, here.number)
-    if number == 0:
-        raise BadInput(
-            "stage 00 is upstream itself, which never changes", "01 or later", ["scripts/refresh.sh --new SLUG"]
-        )
-    checkout.must_stand_at(here, number - 1 if slug else number)
-    filled = [headers.filled(patch, _recorded(project, patch)) for patch in series]
-    names = [patch.name for patch in series]
-    if slug:
-        if here.tree == stages[-1].tree:
-            raise BadInput("stage/ has no edits to make a patch of", f"edits on top of stage {number - 1:02d}")
-        names.append(f"{number:02d}-{slug}")
-        filled.append(_new_header(number, slug))
-    trees = _restack(repo, stages, number, here.tree, len(names))
-    files = {f"{name}.patch": filled[n] + repo.diff(trees[n], trees[n + 1]) for n, name in enumerate(names)}
-    patches = [_exported(name, data) for name, data in files.items()]
-    _only_inserts(repo, trees)
-    rebuilt = _prove(repo, patches, trees, project.pin)
-    return _write(project, repo, here, stages, rebuilt, files, number, scratch)
-
-
-def _recorded(project: Project, patch: Patch) -> baseline.Baseline | None:
-    return baseline.read(project.baselines / patch.name / "baseline.json")
-
-
-def _new_header(number: int, slug: str) -> bytes:
-    words = slug.replace("-", " ")
-    return (
-        f"From: makemore deltas <deltas@example.org>\nDate: {formatdate(usegmt=True)}\nSubject: delta TODO: {words}\n\n"
-        "TODO: what the reader knew before, the one idea, where to look, what to run, what to expect.\n\n"
-        f"Delta: TODO\nPart: TODO\nRun: scripts/train.sh {number:02d}\nExpect: TODO\n---\n"
-    ).encode()
-
-
-def _restack(repo: Repo, stages: list[Stage], number: int, edited: str, total: int) -> list[str]:
-    """The trees of stages 00…total, with `edited` as stage `number`. Raises MergeConflict."""
-    trees = [stage.tree for stage in stages[:number]] + [edited]
-    for later in stages[number + 1 : total + 1]:
-        merge = repo.merge(stages[later.number - 1].tree, trees[-1], later.tree)
-        if merge.conflicts:
-            shown = [_conflict(repo, merge.tree, path, later.number) for path in merge.paths]
-            raise MergeConflict(
-                f"{later.patch.file} no longer fits on stage {number:02d} as edited:\n" + "\n".join(shown),
-                "edits that leave the lines beside later insertions alone; nothing was written",
-                [
-                    f"scripts/apply.sh {number:02d} --discard   # drop the edits (they are kept)",
-                    f"move the edit away from patch {later.number:02d}'s lines, then scripts/refresh.sh {number:02d}",
-                ],
-            )
-        if merge.tree == trees[-1]:
-            raise MergeConflict(
-                f"{later.patch.file} would be empty: stage {number:02d} as edited already has all of it",
-                "",
-                [f"git rm {later.patch.file}   # and renumber, if that is meant"],
-            )
-        trees.append(merge.tree)
-    return trees
-
-
-def _conflict(repo: Repo, tree: str, path: str, number: int) -> str:
-    """The marked places of a conflicting file."""
-    lines = repo.blob(f"{tree}:{path}").decode(errors="replace").splitlines()
-    begin = [n for n, line in enumerate(lines) if line.startswith("<<<<<<< ")]
-    end = [n for n, line in enumerate(lines) if line.startswith(">>>>>>> ")]
-    shown = []
-    for first, last in zip(begin, end, strict=False):
-        part = ["<<<<<<< as edited", *lines[first + 1 : last], f">>>>>>> patch {number:02d}"]
-        shown += [f"    {path}:{first + 1}", *(f"    {line}" for line in part)]
-    return "\n".join(shown)
-
-
-def _only_inserts(repo: Repo, trees: list[str]) -> None:
-    faults = rules.insertion_faults(repo, trees)
-    if faults:
-        raise CheckFailed(
-            "the series only inserts:\n    " + "\n    ".join(faults),
-            "nothing was written",
-            ["git -C stage diff stage/00   # look for lines with a minus"],
-        )
-
-
-def _exported(name: str, data: bytes) -> Patch:
-    try:
-        patch = parse(name, data)
-    except BrokenPatch as error:  # what is wrong are the edits, not the file in patches/
-        causes = unfit(data)
-        raise CheckFailed(
-            f"patches/{name} cannot hold the edits in stage/: {'; '.join(causes) or error.found}",
-            (not causes and error.expected) or "lines of text in text files; nothing was written",
-            ["git -C stage status"],
-        ) from None
-    faults = rules.diff_faults(patch)
-    if faults:
-        raise CheckFailed(f"{patch.file} would break the rules:\n    " + "\n    ".join(faults), "nothing was written")
-    return patch
-
-
-def _prove(repo: Repo, patches: list[Patch], trees: list[str], pin: str) -> list[Stage]:
-    """The new series applied again must give the trees that it was exported from."""
-    stages = build(repo, Series(patches), pin)
-    for stage, tree in zip(stages, trees, strict=True):
-        if stage.tree != tree:
-            raise BrokenPatch(f"{stage.name} as exported gives another tree", tree)
-    return stages
-
-
-def _write(
+def command(
     project: Project,
-    repo: Repo,
-    here: checkout.Position,
-    old: list[Stage],
-    new: list[Stage],
-    files: dict[str, bytes],
-    number: int,
-    scratch: Path,
+    stage: str | None,
+    new: str | None,
+    insert: str | None,
+    move: str | None,
+    to: str | None,
+    rename: tuple[str, str] | None,
 ) -> int:
-    changed = {
-        name: data
-        for name, data in files.items()
-        if not (project.patches / name).exists() or (project.patches / name).read_bytes() != data
-    }
-    page = readme.filled(project, Series([stage.patch for stage in new[1:]]))
-    kept = checkout.keep(repo, here, [], scratch) if here.commits or here.staged else None
-    tags = checkout.stage_tags(repo)
-    with Transaction(project, f"refresh {number:02d}", repo) as change:
-        for name, data in changed.items():
-            change.write(project.patches / name, data)
-        if page[0] != page[1]:
-            change.write(project.root / "README.md", page[1].encode())
-        for stage in new:
-            change.ref(stage.tag, stage.commit, tags.get(stage.tag))
-        if kept:
-            change.ref(kept[0], kept[1], None)
-        change.ref("HEAD", new[number].commit, here.head)
-        if new[number].commit != here.head:
-            repo.with_index(change.index).read_tree(new[number].tree)
-    _report(repo, old, new, changed, kept, number)
+    """Plan, prove, write. Headers keep their bytes, but for recorded numbers and for the names of patches."""
+    asked = [given for given in (stage, new, insert, move, rename) if given is not None]
+    if len(asked) != 1:
+        raise BadInput(
+            "refresh does one thing at a time" if asked else "refresh needs to know what to do",
+            "refresh.sh NN, --new SLUG, --insert SLUG, --move NN --to MM, or --rename NN SLUG",
+            ["scripts/refresh.sh --help"],
+        )
+    if (move is None) != (to is None):
+        raise BadInput("--move and --to go together", "refresh.sh --move NN --to MM")
+    for slug in (new, insert, rename[1] if rename else None):
+        if slug is not None and not SLUG.fullmatch(slug):
+            raise BadInput(
+                f"{slug!r} is no name for a patch", "a slug: lower case letters, digits and dashes between them"
+            )
+    with lock(project), scratch() as folder:
+        desk = rewrite.lay_out(project, folder)
+        plan = _plan(desk, stage, new, insert, (move, to) if move is not None and to is not None else None, rename)
+        proof = rewrite.prove(desk, plan)
+        report(rewrite.write(desk, plan, proof, _readme(desk, plan, proof)))
     return 0
 
 
-def _report(repo: Repo, old: list[Stage], new: list[Stage], changed: dict, kept, number: int) -> None:
-    if not changed:
+def _plan(
+    desk: Desk,
+    stage: str | None,
+    new: str | None,
+    insert: str | None,
+    move: tuple[str, str] | None,
+    rename: tuple[str, str] | None,
+) -> Plan:
+    if insert is not None:
+        return rewrite.inserted(desk, insert)
+    if move:
+        return rewrite.moved(desk, *move)
+    if rename:
+        return rewrite.renamed(desk, *rename)
+    if new is not None:
+        return rewrite.appended(desk, new, _headers(desk))
+    assert stage is not None
+    return rewrite.edited(desk, stage, _headers(desk))
+
+
+def _headers(desk: Desk) -> list[bytes]:
+    """Return the headers of the series, with their numbers as the baselines have them."""
+
+    def recorded(patch: Patch) -> baseline.Baseline | None:
+        return baseline.read(desk.project.baselines / patch.name / "baseline.json")
+
+    return [headers.filled(patch, recorded(patch)) for patch in desk.series]
+
+
+def _readme(desk: Desk, plan: Plan, proof: Restacked) -> Sequence[File]:
+    """Return README with its table filled in, as a file of the transaction; nothing for a checkout without README."""
+    path = desk.project.root / "README.md"
+    if not path.exists():
+        return []
+    was = path.read_bytes()
+    _, text = readme.filled(_to_be(desk, plan), Series(list(proof.series)))
+    return [File(path, was, text.encode())]
+
+
+def _to_be(desk: Desk, plan: Plan) -> Project:
+    """Return a picture of the checkout in which the folders of baselines are called as they will be: links alone."""
+    moving = rewrite.folders(desk, plan)
+    if not moving:
+        return desk.project
+    picture: Path = desk.folder / "to-be"
+    (picture / "baselines").mkdir(parents=True)
+    (picture / "README.md").symlink_to(desk.project.root / "README.md")
+    names = {start: end.name for start, end in moving}
+    for path in desk.project.baselines.iterdir():
+        (picture / "baselines" / names.get(path, path.name)).symlink_to(path)
+    return Project(picture, desk.project.pin)
+
+
+# -- what happened ----------------------------------------------------------------------------------------------------
+
+
+def report(done: Written) -> None:
+    """Print what happened, and what is left to the author."""
+    if not done.changed and not done.folders:
         console.say("the series is as it was: nothing to do")
-    for stage in new[1:]:
-        known = old[stage.number] if stage.number < len(old) else None
-        if f"{stage.name}.patch" in changed:
-            what = "new" if known is None else "modified" if stage.number == number else "restacked"
-            console.say(f"{what:9}  {stage.patch.file}  +{stage.patch.added}")
-    if kept:
-        console.say(f"your commits are kept: {kept[0]}")
-    untracked = [path for path in repo.text("ls-files", "-o", "--exclude-standard", "-z").split("\0") if path]
-    if untracked:
+    for what, patch in done.changed:
+        console.say(f"{what:10} {patch.file}  +{patch.added}")
+    for old, new in done.folders:
+        console.say(f"{'moved':10} baselines/{old}/ is baselines/{new}/")
+    if done.kept:
+        console.say(f"your commits are kept: {done.kept.reference}")
+    if done.untracked:
         console.say(
-            f"left out, for git does not track them: {', '.join(untracked[:5])}   (git -C stage add FILE takes one in)"
+            f"left out, because git does not track them: {', '.join(done.untracked[:5])}   "
+            "(git -C stage add FILE takes one in)"
         )
-    if changed and "TODO" in new[number].patch.message:
-        console.say(f"now write its header: {new[number].patch.file}")
+    if done.look_at:
+        console.say("these lines name a patch by a number or slug that is another's now, or nobody's:")
+    for line in done.look_at[:LOOK_AT]:
+        console.say(f"  {line}" if len(line) <= WIDE else f"  {line[:WIDE]}…")
+    if len(done.look_at) > LOOK_AT:
+        console.say(f"  and {len(done.look_at) - LOOK_AT} more")
+    for what, patch in done.changed:
+        if what == "new":
+            console.say(f"now write its header: {patch.file}")

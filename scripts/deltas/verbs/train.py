@@ -17,7 +17,7 @@ from ..figures import drawn
 from ..runs.execute import Result
 from ..runs.metrics import Metrics
 from ..runs.subject import Subject, look_up
-from ..stages import checkout
+from ..stages import position
 from ..stages.build import Stage, Workshop, workshop
 
 NAMES = 10  # of what a model generates
@@ -53,7 +53,7 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
 
 def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
     """Say that a run is of the stage, not of what the reader made of it in stage/."""
-    here = checkout.look(project, shop.stages)
+    here = position.look(project, shop.stages)
     if here and here.number == subject.stage.number and not here.clean:
         console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
         arguments = " ".join(subject.experiment.headline_run.args)

@@ -1,0 +1,127 @@
+"""Where stage/ stands, and what of it is the reader's own. A stage is known by its tree, never by a note of ours."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.errors import BadInput, Refusal, WorkAtRisk
+from ..core.files import scratch
+from ..core.project import Project
+from ..series.patches import Series
+from . import checkout, trouble, worktree
+from .build import EPOCH, Stage, build
+from .git import EMAIL, GitFailed, Repo
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where stage/ stands.
+
+    head: HEAD's commit. stage: the stage of the series that it stands on; None: one of an older series, which `label`
+    names. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of everything
+    that git tracks, as git stores them. exact: the same, byte for byte; it differs where the reader's git converted
+    files. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T). staged: the index as a tree,
+    where it holds something that is neither in HEAD nor in the files.
+    """
+
+    head: str
+    stage: Stage | None
+    label: str
+    base: str
+    tree: str
+    exact: str
+    commits: list[str] = field(default_factory=list)
+    edits: dict[str, str] = field(default_factory=dict)
+    staged: str | None = None
+
+    @property
+    def number(self) -> int | None:
+        """Return the stage's number in the series as it is now."""
+        return self.stage.number if self.stage else None
+
+    @property
+    def clean(self) -> bool:
+        """Return whether nothing of the reader's would be lost."""
+        return not self.commits and not self.edits and not self.staged
+
+    def __str__(self) -> str:
+        parts = [self.label]
+        if self.commits:
+            parts.append(f"{len(self.commits)} commit{'s' * (len(self.commits) > 1)} of yours")
+        if self.edits:
+            parts.append("your edits in " + ", ".join(self.edits))
+        if self.staged:
+            parts.append("what you staged")
+        return " + ".join(parts)
+
+
+def where(project: Project, repo: Repo, stages: list[Stage], folder: Path) -> Position:
+    """Return where the reader stands, with edits and commits on top. folder: a place for a temporary index."""
+    head = repo.resolve("HEAD^{commit}")
+    if head is None:
+        raise WorkAtRisk(
+            "stage/ has no commit at HEAD", "a stage", ["mv stage stage.old   # then run the command again"]
+        )
+    files = worktree.read(repo, project.stage, folder)
+    by_tree = {stage.tree: stage for stage in stages}
+    history = repo.history(head)
+    for count, commit in enumerate(history):
+        if commit.id == stages[0].commit or commit.email == EMAIL:  # upstream, or a stage of this series or an older
+            commits, base, stage = [own.id for own in history[:count]], commit.tree, by_tree.get(commit.tree)
+            label = stage.label if stage else f"stage {(commit.when - EPOCH) // 60:02d} of an earlier series"
+            break
+    else:
+        raise WorkAtRisk(
+            f"HEAD of stage/ ({head[:12]}) descends from none of the stages",
+            "one of " + ", ".join(f"{s.number:02d} {s.commit[:12]}" for s in stages),
+            ["git -C stage branch mine   # keeps it", "git -C stage checkout stage/01", "mv stage stage.old"],
+        )
+    at_head, tree = history[0].tree, files.stored
+    edits = {change.path: change.status for change in repo.changes(at_head, tree)}
+    staged = files.index if files.index and _only_staged(repo, at_head, files.index, tree) else None
+    if tree in by_tree and not commits and not staged:  # edited into exactly another stage, or checked out by hand
+        stage = by_tree[tree]
+        return Position(head, stage, stage.label, tree, tree, files.exact)
+    return Position(head, stage, label, base, tree, files.exact, commits, edits, staged)
+
+
+def _only_staged(repo: Repo, head: str, index: str, tree: str) -> bool:
+    """Return whether the index holds something of a path that is neither in HEAD nor in the file."""
+    if index in (head, tree):
+        return False
+    added = {change.path for change in repo.changes(head, index)}
+    return any(change.path in added for change in repo.changes(index, tree))
+
+
+def seek(project: Project, series: Series) -> Position | Refusal:
+    """Return where stage/ stands, or why that cannot be said: for whoever only wants to know."""
+    try:
+        repo = checkout.open_repo(project)
+        with scratch() as folder:
+            return where(project, repo, build(repo, series, project.pin), folder)
+    except Refusal as refusal:
+        return refusal
+    except (GitFailed, OSError) as error:
+        if explained := trouble.explain(project, error):
+            return explained
+        raise
+
+
+def look(project: Project, stages: list[Stage]) -> Position | None:
+    """Return where stage/ stands among these stages; None where there is none, or that cannot be said."""
+    if not checkout.exists(project):
+        return None
+    try:
+        with scratch() as folder:
+            return where(project, checkout.open_repo(project), stages, folder)
+    except (Refusal, GitFailed):
+        return None
+
+
+def must_stand_at(position: Position, number: int) -> None:
+    """Refuse (exit 2) where stage/ stands elsewhere."""
+    if position.number != number:
+        raise BadInput(
+            f"stage/ stands at {position}",
+            f"stage {number:02d}: the edits in stage/ become the patch of the stage that they were made on",
+            [f"scripts/apply.sh {number:02d}"],
+        )
