@@ -1,5 +1,6 @@
 """What the figures of the deep MLP say, against sums by hand, and turned around with the diagnostics."""
 
+import doctest
 import json
 import math
 import re
@@ -374,6 +375,11 @@ def test_the_figures_whose_runs_are_there(tmp_path):
     assert set(figures(tmp_path)) == everything
     assert set(figures(tmp_path, without=["large-fast"])) == everything - {"dead", "losses"}
     assert figures(tmp_path, without=["good"]) == {}
+
+
+def test_the_examples_in_docstrings_are_true():
+    tried = doctest.testmod(mlp)
+    assert tried.attempted and not tried.failed
 
 
 @pytest.mark.slow
