@@ -1,36 +1,49 @@
-"""Stage 02: the table counted and the table learned."""
+"""The figures of learned weights: the table counted and the table learned."""
 
+import math
 import statistics
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
 
 import numpy
+import torch
 
-from deltas.figures import charts, tables
-from deltas.figures.runs import Runs
+from deltas.figures import charts, tables, wording
+from deltas.figures.runs import Folder, Runs
 from deltas.figures.style import DASHES, Figure, Palette
+
+MEASURES = {"test_loss": "all test names", "test_loss_unseen": "names not in train"}
+MAKEMORE_RATE = "0.0005"  # makemore's default of --learning-rate
+NAMES = 14  # that the figure of names shows
+RARE = 9  # of the 27 characters, the least and the most frequent
+SAME_TABLE = 0.05  # share of the probability that may lie elsewhere in two tables that look alike
+SAME_LOSS = 0.005  # nats
+FALLING = 0.01  # a curve falls that loses this share of its height in the last tenth of its steps
+
+Trace = tuple[list[int], list[float]]  # steps, and what is left to learn at each
 
 
 def figures(runs: Runs) -> list[Figure]:
-    """Return the figures whose runs are there."""
+    """Return those figures whose runs are there."""
     drawn = []
     if runs.has("learned", "counted"):
-        drawn += [_tables(runs)]
+        drawn.append(_tables(runs))
         if runs.has("default-rate"):
-            drawn += [_divergence(runs)]
-        drawn += [_names(runs)]
+            drawn.append(_divergence(runs))
+        drawn.append(_names(runs))
     if runs.has("learned", "counted", "default-rate", "kneser-ney"):
-        drawn += [
-            charts.dots(
-                runs,
-                ("counted", "learned", "default-rate", "kneser-ney"),
-                (("test_loss", "all test names"), ("test_loss_unseen", "names not in train")),
-                "test loss, nats per character (lower is better)",
-                "The same table by two roads, a trap, and how far counting goes",
-                "Learned weights end where counting ends. At makemore's default learning rate the same model looks far "
-                "worse, and is merely unfinished. Longer contexts, counted with Kneser-Ney smoothing, are where the "
-                "next half nat lies. Knowing nothing is 3.296, off to the right.",
-            )
-        ]
+        drawn.append(_losses(runs))
     return drawn
+
+
+def _load(path: Path) -> Any:
+    return torch.load(path, weights_only=True)
+
+
+def _table(folder: Folder) -> numpy.ndarray:
+    """Return the probabilities (27, 27) of a run's final model."""
+    return _softmax(_load(folder.path / "model.pt")["logits"].numpy())
 
 
 def _softmax(logits: numpy.ndarray) -> numpy.ndarray:
@@ -38,101 +51,246 @@ def _softmax(logits: numpy.ndarray) -> numpy.ndarray:
     return raised / raised.sum(1, keepdims=True)
 
 
-def _tables(runs: Runs) -> Figure:
-    counted, learned = (_softmax(runs.first(run).weights["logits"].numpy()) for run in ("counted", "learned"))
-    difference = learned - counted
-    worst = numpy.unravel_index(numpy.abs(difference).argmax(), difference.shape)
-    rows = [
-        (tables.LETTERS[i], tables.LETTERS[j], round(float(counted[i, j]), 4), round(float(learned[i, j]), 4))
-        for i, j in sorted(numpy.ndindex(27, 27), key=lambda at: -counted[at])[:20]
-    ]
+def _frequency(P: numpy.ndarray) -> numpy.ndarray:
+    """Return how often each row of a table is asked, (27,): the distribution that the table itself leads to."""
+    values, vectors = numpy.linalg.eig(P.T)
+    often = numpy.abs(vectors[:, values.real.argmax()].real)
+    return often / often.sum()
 
-    def draw(figure, palette: Palette) -> None:
-        left, middle, right = figure.subplots(1, 3, sharey=True)
-        top = float(numpy.quantile(counted, 0.99))
-        tables.draw(left, counted, "counted", cmap=palette.ramp, limits=(0, top))
-        mesh = tables.draw(middle, learned, "learned", cmap=palette.ramp, limits=(0, top))
-        figure.colorbar(mesh, ax=(left, middle), label="P(next | character)", shrink=0.75, extend="max")
-        mesh = tables.draw(right, difference, "learned − counted", cmap=palette.split, limits=(-0.1, 0.1))
-        figure.colorbar(mesh, ax=right, shrink=0.75, extend="both")
+
+def _tables(runs: Runs) -> Figure:
+    counted, learned = _table(runs.first("counted")), _table(runs.first("learned"))
+    difference = learned - counted
+    often = _frequency(counted)
+    elsewhere = numpy.abs(difference).sum(1) / 2  # (27,), the share of each row that lies in other columns
+    most = sorted(numpy.ndindex(27, 27), key=lambda at: -counted[at])[:20]
+
+    def draw(figure: Any, palette: Palette) -> None:
+        (left, right), (below, beside) = figure.subplots(2, 2)
+        limits = (0, float(numpy.quantile(counted, 0.99)))
+        tables.draw(left, counted, "counted", cmap=palette.ramp, limits=limits)
+        mesh = tables.draw(right, learned, "learned", cmap=palette.ramp, limits=limits)
+        figure.colorbar(mesh, ax=right, shrink=0.8, extend="max", label="P(next | character)")
+        largest = float(numpy.abs(difference).max())
+        mesh = tables.draw(below, difference, "learned − counted", cmap=palette.split, limits=(-largest, largest))
+        figure.colorbar(mesh, ax=below, shrink=0.8, location="left")
+        beside.plot(100 * often, 100 * elsewhere, linestyle="none")  # the letters stand where dots would
+        for letter, x, y in zip(tables.LETTERS, 100 * often, 100 * elsewhere, strict=True):
+            beside.text(x, y, letter, color=palette.lines[0], ha="center", va="center", fontweight="bold")
+        beside.set(xscale="log", title="row by row")
+        beside.set_xlabel("% of the characters (logarithmic)")
+        beside.set_ylabel("% of its row that lies elsewhere")
+        beside.set_xticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
+        beside.minorticks_off()
+        beside.margins(0.08)
+        beside.set_ylim(bottom=0)
+        beside.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
 
     return Figure(
         name="tables",
         title="The table that was counted, the table that was learned, and their difference",
-        caption=(
-            "By eye the first two are one. What differs are rows of rare characters, which 2,000 batches have hardly "
-            f"visited: the largest difference, {abs(float(difference[worst])):.2f}, is in the row of "
-            f"{tables.LETTERS[worst[0]]}."
+        caption=_of_tables(difference, elsewhere, often),
+        description=(
+            "Three heat maps of 27 by 27: probabilities counted, probabilities learned, and the difference. Beside "
+            "them a plot with a mark for each character: how often it comes, and how much its row differs."
         ),
-        description="Three heat maps of 27 by 27: probabilities counted, probabilities learned, and the difference.",
         columns=("character", "next", "counted", "learned"),
-        rows=tuple(rows),
+        rows=tuple(
+            (tables.LETTERS[i], tables.LETTERS[j], round(float(counted[i, j]), 4), round(float(learned[i, j]), 4))
+            for i, j in most
+        ),
         draw=draw,
-        size=(9.5, 3.6),
+        size=(7.4, 6.6),
+    )
+
+
+def _of_tables(difference: numpy.ndarray, elsewhere: numpy.ndarray, often: numpy.ndarray) -> str:
+    """Say how far two tables differ, and in which rows."""
+    whole = float((often * elsewhere).sum())
+    order = often.argsort()
+    rare, common = (float(elsewhere[rows].mean()) for rows in (order[:RARE], order[-RARE:]))
+    row = int(numpy.abs(difference).max(1).argmax())
+    alike = "The first two look alike" if whole < SAME_TABLE else "The first two differ"
+    if rare > 1.5 * common:
+        where = "What differs most are the rows of rare characters, which training seldom visits"
+    elif common > 1.5 * rare:
+        where = "What differs most are the rows of common characters"
+    else:
+        where = "Rows of rare and of common characters differ alike"
+    largest = float(numpy.abs(difference).max())
+    return (
+        f"{alike}: {wording.percent(whole)} of the probability lies elsewhere, each row weighed by how often its "
+        f"character comes. {where}: it is {wording.percent(rare)} in the rows of the {RARE} rarest and "
+        f"{wording.percent(common)} in those of the {RARE} most common. The largest single difference, {largest:.2f}, "
+        f"is in the row of {tables.LETTERS[row] if row else 'the start of a name'}."
     )
 
 
 def _divergence(runs: Runs) -> Figure:
-    """KL(counts ‖ model) in nats per character, rows weighted by how often the counts visit them."""
-    import torch
-
-    P = _softmax(runs.first("counted").weights["logits"].numpy())  # (27, 27)
-    values, vectors = numpy.linalg.eig(P.T)
-    often = numpy.abs(vectors[:, values.real.argmax()].real)
-    often /= often.sum()  # (27,), the share of characters that each row predicts after: stationary under P
-
-    def along(folder) -> tuple[list[int], list[float]]:
-        steps, weights = torch.load(folder.path / "trace.pt", weights_only=True)
-        found = []
-        for W in weights:
-            Q = _softmax(W.numpy())
-            found.append(float((often[:, None] * P * numpy.log(P / Q)).sum()))
-        return list(steps), found
-
-    lines = {run: [along(folder) for folder in runs.folders(run)] for run in ("learned", "default-rate")}
-    labels = {"learned": "learning rate 0.005", "default-rate": "learning rate 0.0005, makemore's default"}
+    """Return KL(counted ‖ learned) in nats over the steps; a row weighs as much as it is asked."""
+    lines = {run: _left_to_learn(runs, run) for run in ("learned", "default-rate")}
     rows = []
     for run, traces in lines.items():
         steps = traces[0][0]
         for at in range(9, len(steps), 10):
-            rows.append((labels[run], steps[at], round(statistics.fmean(t[1][at] for t in traces), 4)))
+            rows.append((_rate(runs, run), steps[at], round(statistics.fmean(left[at] for _, left in traces), 4)))
 
-    def draw(figure, palette: Palette) -> None:
+    def draw(figure: Any, palette: Palette) -> None:
         axes = figure.add_subplot()
         for at, (run, traces) in enumerate(lines.items()):
-            for n, (steps, found) in enumerate(traces):
-                label = labels[run] if n == 0 else None
-                axes.plot(steps, found, color=palette.lines[at], linestyle=DASHES[at], alpha=0.75, label=label)
+            for n, (steps, left) in enumerate(traces):
+                label = _rate(runs, run) if n == 0 else None
+                axes.plot(steps, left, color=palette.lines[at], linestyle=DASHES[at], alpha=0.75, label=label)
         axes.set_yscale("log")
         axes.set_xlabel("step")
         axes.set_ylabel("KL(counted ‖ learned), nats")
         axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
         axes.legend()
 
-    last = {run: statistics.fmean(trace[1][-1] for trace in traces) for run, traces in lines.items()}
+    ends = {run: _end(traces) for run, traces in lines.items()}
+    slower = ends["default-rate"] > ends["learned"]
     return Figure(
         name="divergence",
         title="How far the learned table still is from the counted one",
         caption=(
-            f"After 2,000 steps {last['learned']:.4f} nats are left at a learning rate of 0.005, and "
-            f"{last['default-rate']:.2f} at makemore's default. That curve is still falling: the model is not worse, "
-            "it is not done."
+            f"After {lines['learned'][0][0][-1]:,} steps {ends['learned']:.4f} nats are left at a "
+            f"{_rate(runs, 'learned')}, and {ends['default-rate']:.2f} at a {_rate(runs, 'default-rate')}. "
+            + _what_is_left(slower, _falls(lines["default-rate"]))
         ),
-        description="A line chart, logarithmic: both curves fall, and the one at the default rate ends far higher.",
+        description=(
+            f"A line chart, logarithmic: at a {_rate(runs, 'learned')} {ends['learned']:.4f} nats are left in the end, "
+            f"at a {_rate(runs, 'default-rate')} {ends['default-rate']:.4f}."
+        ),
         columns=("run", "step", "KL"),
         rows=tuple(rows),
         draw=draw,
     )
 
 
+def _left_to_learn(runs: Runs, run: str) -> list[Trace]:
+    """Return, for each seed, the distance to the counted table at the steps that were traced."""
+    P = _table(runs.first("counted"))  # (27, 27)
+    often = _frequency(P)[:, None]  # (27, 1)
+    traces = []
+    for folder in runs.folders(run):
+        steps, weights = _load(folder.path / "trace.pt")
+        traces.append((list(steps), [float((often * P * numpy.log(P / _softmax(W.numpy()))).sum()) for W in weights]))
+    return traces
+
+
+def _rate(runs: Runs, run: str) -> str:
+    """Name the learning rate that a run was given."""
+    arguments = runs.of(run)[0].plan.run.args
+    if "-l" not in arguments:
+        return f"learning rate of {MAKEMORE_RATE}, makemore's default"
+    return f"learning rate of {float(arguments[arguments.index('-l') + 1]):g}"
+
+
+def _end(traces: list[Trace]) -> float:
+    return statistics.fmean(left[-1] for _, left in traces)
+
+
+def _falls(traces: list[Trace]) -> bool:
+    """Whether the curve of every seed still falls in the last tenth of its steps."""
+    return all(left[-1] < (1 - FALLING) * left[-1 - math.ceil(len(left) / 10)] for _, left in traces)
+
+
+def _what_is_left(slower: bool, falling: bool) -> str:
+    """Say what the end of the slower curve means."""
+    if not slower:
+        return "The default rate loses nothing here."
+    if falling:
+        return "That curve is still falling: the model is not worse, it is not done."
+    return "That curve has stopped falling: more steps would not help."
+
+
 def _names(runs: Runs) -> Figure:
+    """Return names of two runs side by side; characters that differ stand out by colour and by weight."""
+    runs_shown = ("counted", "learned")
+    pairs = list(zip(*(runs.of(run)[0].names(NAMES) for run in runs_shown), strict=True))
+
+    def draw(figure: Any, palette: Palette) -> None:
+        axes = figure.add_subplot()
+        axes.axis("off")
+        axes.set(xlim=(0, 44), ylim=(len(pairs) + 0.5, -1.2))
+        for column, run in zip((1, 23), runs_shown, strict=True):
+            axes.text(column - 0.5, -0.6, run, fontweight="bold", va="center")
+        for at, (left, right) in enumerate(pairs):
+            for column, name, other in ((1, left, right), (23, right, left)):
+                for place, (mine, theirs) in enumerate(zip_longest(name, other, fillvalue="")):
+                    if mine:
+                        differs = mine != theirs
+                        axes.text(
+                            column + place * 0.95, at + 0.4, mine, family="monospace", ha="center", va="center",
+                            color=palette.lines[1] if differs else palette.ink, fontweight="bold" if differs else None,
+                        )  # fmt: skip
+
     share = statistics.fmean(runs.metric("learned", "same_characters"))
-    return charts.names(
+    return Figure(
+        name="names",
+        title="Names from both tables, drawn with the same random numbers",
+        caption=f"Of all characters that were drawn, {wording.percent(share)} are the same. {_meet_again(pairs)}",
+        description=f"Two columns of {len(pairs)} names, from {wording.listed(runs_shown)}.",
+        columns=runs_shown,
+        rows=tuple(pairs),
+        draw=draw,
+        size=(6.0, 0.6 + 0.22 * len(pairs)),
+    )
+
+
+def _meet_again(pairs: list[tuple[str, str]]) -> str:
+    """Say what becomes of names that have gone apart."""
+    apart = [(left, right) for left, right in pairs if left != right]
+    if not apart:
+        return f"The {len(pairs)} names shown are the same in both."
+    meet = sum(_agree_after_a_difference(left, right) for left, right in apart)
+    go = "go" if len(apart) > 1 else "goes"
+    again = f"{meet or 'none'} meet{'' if meet > 1 else 's'} again"
+    why = ": a bigram remembers nothing but the last letter" if meet > len(apart) / 2 else ""
+    return f"{len(apart)} of the {len(pairs)} names shown {go} apart, and of these {again}{why}."
+
+
+def _agree_after_a_difference(left: str, right: str) -> bool:
+    """Whether two names have the same character in one place after they differed.
+
+    >>> _agree_after_a_difference("beloee", "belaee"), _agree_after_a_difference("ana", "anbcd")
+    (True, False)
+    """
+    same = [mine == theirs for mine, theirs in zip(left, right, strict=False)]
+    return False in same and True in same[same.index(False) :]
+
+
+def _losses(runs: Runs) -> Figure:
+    means = {
+        run: statistics.fmean(runs.metric(run, "test_loss"))
+        for run in ("counted", "learned", "default-rate", "kneser-ney")
+    }
+    counted, learned, slow = means["counted"], means["learned"], means["default-rate"]
+    if abs(learned - counted) <= SAME_LOSS:
+        ends = f"Learned weights end where counting ends, at {learned:.3f} and {counted:.3f}."
+    else:
+        ends = (
+            f"Learned weights end {wording.compared(learned, counted, 3)} counting, at {learned:.3f} and {counted:.3f}."
+        )
+    rate = f"At a {_rate(runs, 'default-rate')}, the same model is at {slow:.3f}"
+    if slow > learned + SAME_LOSS:
+        rate += " after as many steps" + (
+            ", and still learning." if _falls(_left_to_learn(runs, "default-rate")) else "."
+        )
+    else:
+        rate += ", no worse."
+    gain = counted - means["kneser-ney"]
+    return charts.dots(
         runs,
-        "counted",
-        "learned",
-        "Names from both tables, drawn with the same random numbers",
-        f"{share:.0%} of the characters are the same. Where one differs, the names go apart only until they meet on a "
-        "letter again: a bigram remembers nothing but the last one.",
-        compare=True,
+        tuple(means),
+        MEASURES,
+        "test loss, nats per character (lower is better)",
+        name="losses",
+        title="The same table by two roads, a trap, and how far counting goes",
+        caption=(
+            f"{ends} {rate} Longer contexts, counted with Kneser-Ney smoothing, are {abs(gain):.2f} nats "
+            f"{'better' if gain > 0 else 'worse'} than pairs. A model that knows nothing would be at "
+            f"{math.log(27):.3f}."
+        ),
+        magnified=("counted", "learned"),
     )

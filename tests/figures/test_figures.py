@@ -31,14 +31,14 @@ def test_described_for_who_cannot_see_it(tmp_path):
         assert root.get("role") == "img"
         assert root[0].tag == f"{SVG}title" and root[0].text == "Loss & <more>"
         assert root[1].tag == f"{SVG}desc" and root[1].text == 'A line that "falls".'
-        assert any(each.text == "step" for each in root.iter(f"{SVG}text")), "text was drawn as outlines"
+        assert any(text.text == "step" for text in root.iter(f"{SVG}text")), "text was drawn as outlines"
 
 
 def test_ids_of_two_figures_on_one_page_do_not_meet(tmp_path):
     ids = []
     for name in ("a", "b"):
         root = ElementTree.parse(save(figure(name), tmp_path)[0]).getroot()
-        ids.append({each.get("id") for each in root.iter() if each.get("id")})
+        ids.append({element.get("id") for element in root.iter() if element.get("id")})
         text = (tmp_path / f"{name}.svg").read_text()
         for used in set(__import__("re").findall(r"url\(#([^)]+)\)", text)):
             assert used in ids[-1]

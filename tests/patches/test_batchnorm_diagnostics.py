@@ -1,4 +1,4 @@
-"""Stage 03's own code: BatchNorm against `torch.nn.BatchNorm1d` on the unpadded positions, DeepMLP against MLP."""
+"""The patch's own code: BatchNorm against torch's BatchNorm1d on the unpadded positions, DeepMLP against MLP."""
 
 import io
 import json
@@ -98,13 +98,13 @@ def test_sampling_and_evaluation_use_and_keep_running_statistics(mm, mode):
         model.eval()
     alone = torch.cat([model(X[i : i + 1], Y[i : i + 1] if mode == "eval" else None)[0] for i in range(len(X))])
     together, _ = model(X, Y if mode == "eval" else None)
-    assert torch.allclose(alone, together, atol=1e-6)  # nobody depends on the rest of the batch
+    assert torch.allclose(alone, together, atol=1e-6)  # no name depends on the rest of the batch
     mm.generate(model, torch.zeros(3, 1, dtype=torch.long), 8, do_sample=True)
     for a, b in zip(before, model.buffers(), strict=True):
         assert torch.equal(a, b)
 
 
-def test_deep_mlp_of_one_layer_is_upstreams_mlp(mm):
+def test_deep_mlp_of_one_layer_is_upstream_s_mlp(mm):
     torch.manual_seed(4)
     c = config(n_layer=1)
     deep, mlp = mm.DeepMLP(c, gain=5 / 3, batchnorm=False), mm.MLP(c)
@@ -128,7 +128,7 @@ def test_initial_weights_and_loss(mm):
 
 
 def test_window_of_generate_is_the_window_of_training(mm):
-    """the context is shorter than the word: cropped by generate or rolled by MLP.forward, the same logits"""
+    """The context is shorter than the word. Cropped by generate or rolled by MLP.forward, it gives the same logits."""
     torch.manual_seed(6)
     model = mm.DeepMLP(config(block_size=3), gain=1.0, batchnorm=True).eval()
     X, _ = batch(mm, ["isabella"])
@@ -155,9 +155,7 @@ def test_diagnostics_record_what_they_say(mm):
             x = torch.cat(
                 [model.wte(torch.cat([torch.full((6, k), model.vocab_size), X], 1)[:, :9]) for k in range(4)], -1
             )
-            t = torch.tanh(F.linear(x, model.mlp[0].weight, model.mlp[0].bias))[
-                Y != -1
-            ]  # the tanh outputs by another road
+            t = torch.tanh(F.linear(x, w, model.mlp[0].bias))[Y != -1]  # the tanh outputs by another road
         optimizer.step()
         optimizer.zero_grad()
         oracle.append((t, g, w.detach().clone(), old))
@@ -175,9 +173,8 @@ def test_diagnostics_record_what_they_say(mm):
         assert sum(r["grad"][0]["hist"]) == (Y != -1).sum() * 7
         ratio = r["weight"]["mlp.0.weight"]
         assert ratio["update:data"] == pytest.approx(((w - old).std() / w.std()).item(), rel=1e-4)
-        assert ratio["update:data"] == pytest.approx(
-            0.1 * ratio["grad:data"], rel=1e-3
-        )  # plain gradient descent, lr 0.1
+        descent = 0.1 * ratio["grad:data"]  # plain gradient descent at the rate of the optimizer
+        assert ratio["update:data"] == pytest.approx(descent, rel=1e-3)
 
 
 def test_diagnostics_change_nothing(mm):

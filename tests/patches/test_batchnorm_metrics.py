@@ -1,4 +1,4 @@
-"""What is made of a run's diagnostics, against figures worked out by hand."""
+"""The metrics that are made of a run's diagnostics, against numbers worked out by hand."""
 
 import json
 
@@ -7,7 +7,8 @@ import pytest
 from deltas.core import files
 from lab import HERE
 
-diagnostics = files.module(HERE / "baselines/03-batchnorm-diagnostics/metrics.py")
+(path,) = HERE.glob("baselines/[0-9][0-9]-batchnorm-diagnostics/metrics.py")
+diagnostics = files.module(path)
 
 
 def record(
@@ -23,13 +24,13 @@ def record(
 
 
 def test_start_and_end():
-    found = diagnostics.summary([record(0), record(100, saturated=(0, 0.1), gradient=(0.1, 0.2))])
-    assert found["saturation_start"] == pytest.approx(0.3)
-    assert found["saturation_end"] == pytest.approx(0.05)
-    assert found["dead_start"] == pytest.approx(0.25)
-    assert (found["activation_std_low_start"], found["activation_std_high_start"]) == (0.3, 0.6)
-    assert found["gradient_spread_start"] == pytest.approx(4)
-    assert found["gradient_spread_end"] == pytest.approx(2)
+    metrics = diagnostics.summary([record(0), record(100, saturated=(0, 0.1), gradient=(0.1, 0.2))])
+    assert metrics["saturation_start"] == pytest.approx(0.3)
+    assert metrics["saturation_end"] == pytest.approx(0.05)
+    assert metrics["dead_start"] == pytest.approx(0.25)
+    assert (metrics["activation_std_low_start"], metrics["activation_std_high_start"]) == (0.3, 0.6)
+    assert metrics["gradient_spread_start"] == pytest.approx(4)
+    assert metrics["gradient_spread_end"] == pytest.approx(2)
 
 
 def test_update_data_is_of_hidden_weights_after_the_first_third():

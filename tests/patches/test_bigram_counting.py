@@ -1,4 +1,4 @@
-"""Stage 01's own code: the table of counts against `collections.Counter`, its losses against the closed form."""
+"""The patch's own code: the table of counts against `collections.Counter`, its losses against the closed form."""
 
 import math
 import subprocess
@@ -32,12 +32,12 @@ def counted(makemore, data, smoothing):
 
 
 def pairs(names) -> Counter:
-    """How often one character follows another; '.' stands before and after a name."""
+    """Count how often one character follows another; '.' stands before and after a name."""
     return Counter(pair for name in names for pair in zip(f".{name}", f"{name}.", strict=True))
 
 
 def closed_form(counts: Counter, smoothing: float, size: int, judged: Counter) -> float:
-    """Mean of -log P over the characters of `judged`, from the counts alone."""
+    """Return the mean of -log P over the characters of `judged`, from the counts alone."""
     rows = Counter()
     for (first, _), n in counts.items():
         rows[first] += n
@@ -105,7 +105,7 @@ def test_known_losses_over_the_whole_file(makemore, tree, smoothing, expected):
 
 
 def test_as_a_reader_runs_it(tree, tmp_path):
-    """The printed losses at upstream's split; another --seed leaves them alone; the saved model samples."""
+    """It prints the losses at upstream's split whatever --seed says, and the saved model makes up names."""
 
     def run(*more: str) -> str:
         command = [sys.executable, "makemore.py", "--type", "bigram-count", "-o", str(tmp_path), *more]

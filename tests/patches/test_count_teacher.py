@@ -1,4 +1,4 @@
-"""Stage 06's own code: the counts against the Kneser-Ney of the control, the loss against its definition."""
+"""The patch's own code: the counts against the Kneser-Ney of the control, the loss against its definition."""
 
 import json
 import subprocess
@@ -28,11 +28,11 @@ def vocabulary(words) -> dict[str, int]:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(1, 5))
 def test_counts_are_the_control_s_with_one_discount(mm, words, order):
-    """deltas.kneser_ney was written from the same equation by another road: integers, sorted arrays, no strings."""
+    """The control was written from the same equation by another road: integers, sorted arrays, no strings."""
     ix = vocabulary(words)
     P = mm.kneser_ney(words, ix, order=order, D=0.9)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
+        patch.setattr(control, "discounts", lambda _: (0.9, 0.9, 0.9))
         model = control.KneserNey(sorted(set("".join(words))), order).fit(words)
     for word in words:
         for t in range(len(word) + 1):
@@ -48,7 +48,7 @@ def test_every_row_is_a_distribution_that_rules_nothing_out(mm):
 
 @pytest.fixture
 def taught(mm):
-    """A model, its loader and its teacher, as the main program puts them together."""
+    """Return a model with its loader and its teacher, put together as the main program does."""
     torch.manual_seed(1)
     dataset = mm.CharDataset(WORDS, sorted(set("".join(WORDS))), max(map(len, WORDS)))
     config = mm.ModelConfig(
@@ -118,11 +118,11 @@ def test_the_program_asks_the_teacher_about_five_characters(stage_tree, tmp_path
     environment = machine.environment() | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", PROGRAM, str(script), str(words), str(tmp_path)]
     subprocess.run(command, env=environment, check=True, capture_output=True)
-    found = json.loads((tmp_path / "teacher.json").read_text())
-    assert found["share"] == 0.4
+    left = json.loads((tmp_path / "teacher.json").read_text())
+    assert left["share"] == 0.4
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(control, "discounts", lambda counts: (0.9, 0.9, 0.9))
-        model = control.KneserNey("abcdef", 6).fit(found["words"])
-    assert len(found["teacher"]) == len({word[:t] for word in found["words"] for t in range(len(word) + 1)})
-    for beginning, row in found["teacher"].items():
+        patch.setattr(control, "discounts", lambda _: (0.9, 0.9, 0.9))
+        model = control.KneserNey("abcdef", 6).fit(left["words"])
+    assert len(left["teacher"]) == len({word[:t] for word in left["words"] for t in range(len(word) + 1)})
+    for beginning, row in left["teacher"].items():
         assert numpy.allclose(row, model.following(beginning), atol=1e-5), beginning

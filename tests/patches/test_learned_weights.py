@@ -1,4 +1,4 @@
-"""Stage 02's own code: BigramOnehot against upstream's Bigram, the counts, and the closed form of the gradient."""
+"""The patch's own code: BigramOnehot against upstream's Bigram, the counts, and the closed form of the gradient."""
 
 from types import SimpleNamespace
 
@@ -26,7 +26,7 @@ def batch(mm):
     return (torch.stack(t) for t in zip(*[dataset[i] for i in range(len(dataset))], strict=True))
 
 
-def test_same_function_as_upstreams_bigram(mm):
+def test_same_function_as_upstream_s_bigram(mm):
     X, Y = batch(mm)
     torch.manual_seed(1)
     W = torch.randn(config.vocab_size, config.vocab_size)

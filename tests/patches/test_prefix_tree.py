@@ -1,4 +1,4 @@
-"""Stage 05's own code: fewer rows, the same loss, the same gradient. The oracle is upstream's Transformer."""
+"""The patch's own code: fewer rows, the same loss, the same gradient. The oracle is upstream's Transformer."""
 
 import copy
 
@@ -20,7 +20,7 @@ def data(mm, words):
 
 
 def fast(mm, model, loader):
-    """As the main program does."""
+    """Make a model a fast one, as the main program does."""
     model.loader = loader
     model.__class__ = mm.PrefixTransformer
     for block in model.transformer.h:
@@ -29,7 +29,7 @@ def fast(mm, model, loader):
 
 
 def pair(mm, words, seed):
-    """The model, and its twin that computes beginnings once."""
+    """Return a model, its twin that computes beginnings once, and their data."""
     torch.manual_seed(seed)
     dataset = data(mm, words)
     config = mm.ModelConfig(
@@ -42,13 +42,13 @@ def pair(mm, words, seed):
 
 
 def batches(mm, dataset, twin, size, seed):
-    """The same names in the same order, as characters and as beginnings."""
-    found = []
+    """Return the same names in the same order twice: as characters and as beginnings."""
+    both = []
     for loader in (mm.ShortDataLoader(dataset, size), twin.loader):
         loader.batch_size, loader.order = size, []
         torch.manual_seed(seed)
-        found.append(loader.next())
-    return found
+        both.append(loader.next())
+    return both
 
 
 @settings(max_examples=40, deadline=None)
@@ -71,7 +71,7 @@ def test_same_loss_and_same_gradient_on_any_names(mm, words, seed):
 def test_a_row_for_every_beginning_and_no_more(mm):
     _, twin, _ = pair(mm, WORDS, 1)
     rows = []
-    twin.transformer.ln_f.register_forward_hook(lambda module, inputs, output: rows.append(len(output)))
+    twin.transformer.ln_f.register_forward_hook(lambda _module, _inputs, output: rows.append(len(output)))
     ids, targets = twin.loader.next()
     twin(ids, targets)
     beginnings = {word[:t] for word in WORDS for t in range(len(word) + 1)}
@@ -94,7 +94,7 @@ def test_the_weights_fit_upstream_s_model(mm):
 
 
 def test_a_batch_is_what_the_header_says(mm, stage_tree):
-    """Some 1,500 positions, padded; 900 characters; 600 beginnings."""
+    """It says: some 1,500 positions with padding, 900 characters, 600 beginnings."""
     words = (stage_tree("prefix-tree") / "names.txt").read_text().split()
     torch.manual_seed(1)
     loader = mm.PrefixLoader(data(mm, words), 128)
@@ -102,9 +102,9 @@ def test_a_batch_is_what_the_header_says(mm, stage_tree):
     mean = [
         sum(count(ids, targets) for ids, targets in batches) / len(batches)
         for count in (
-            lambda ids, targets: ids.numel(),
-            lambda ids, targets: (targets != -1).sum().item(),
-            lambda ids, targets: len(ids.unique()),
+            lambda ids, _targets: ids.numel(),
+            lambda _ids, targets: (targets != -1).sum().item(),
+            lambda ids, _targets: len(ids.unique()),
         )
     ]
-    assert [round(each, -2) for each in mean] == [1500, 900, 600], mean
+    assert [round(number, -2) for number in mean] == [1500, 900, 600], mean

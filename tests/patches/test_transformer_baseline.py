@@ -1,4 +1,4 @@
-"""Stage 04's own code: the loader against the dataset, the schedule by hand, attention against the model."""
+"""The patch's own code: the loader against the dataset, the schedule by hand, attention against the model."""
 
 from types import SimpleNamespace
 
@@ -18,15 +18,15 @@ def data(mm):
     return mm.CharDataset(WORDS, CHARS, 10)
 
 
-def words_of(mm, X, Y) -> list[str]:
-    """What a batch holds, read off the targets; and the inputs must be those of that word."""
-    found = []
+def words_of(X, Y) -> list[str]:
+    """Return the words of a batch, read off the targets; the inputs must be those of the same words."""
+    words = []
     for x, y in zip(X.tolist(), Y.tolist(), strict=True):
         length = y.index(0)
         assert x[: length + 1] == [0, *y[:length]]
-        assert all(each == -1 for each in y[length + 1 :])
-        found.append("".join(CHARS[i - 1] for i in y[:length]))
-    return found
+        assert all(target == -1 for target in y[length + 1 :])
+        words.append("".join(CHARS[i - 1] for i in y[:length]))
+    return words
 
 
 def test_an_epoch_gives_every_word_once_in_a_new_order(mm):
@@ -34,7 +34,7 @@ def test_an_epoch_gives_every_word_once_in_a_new_order(mm):
     loader = mm.ShortDataLoader(data(mm), batch_size=3)
     orders = []
     for _ in range(4):
-        epoch = [word for _ in range(2) for word in words_of(mm, *loader.next())]  # 7 words: the last one is left out
+        epoch = [word for _ in range(2) for word in words_of(*loader.next())]  # 7 words: the last one is left out
         assert len(set(epoch)) == 6 and set(epoch) < set(WORDS)
         orders.append(tuple(epoch))
     assert len(set(orders)) > 1
@@ -45,7 +45,7 @@ def test_batches_are_cut_to_their_longest_word_and_no_shorter(mm):
     loader = mm.ShortDataLoader(data(mm), batch_size=2)
     for _ in range(30):
         X, Y = loader.next()
-        assert X.size(1) == Y.size(1) == max(map(len, words_of(mm, X, Y))) + 1
+        assert X.size(1) == Y.size(1) == max(map(len, words_of(X, Y))) + 1
 
 
 def test_the_loss_of_a_cut_batch_is_that_of_the_whole(mm):
@@ -53,7 +53,7 @@ def test_the_loss_of_a_cut_batch_is_that_of_the_whole(mm):
     model = mm.Transformer(mm.ModelConfig(vocab_size=len(CHARS) + 1, block_size=11, n_layer=2, n_embd=8, n_head=2))
     loader = mm.ShortDataLoader(data(mm), batch_size=7)
     X, Y = loader.next()
-    whole = [data(mm)[WORDS.index(word)] for word in words_of(mm, X, Y)]
+    whole = [data(mm)[WORDS.index(word)] for word in words_of(X, Y)]
     long_x, long_y = (torch.stack(part) for part in zip(*whole, strict=True))
     assert long_x.size(1) > X.size(1)
     assert torch.allclose(model(X, Y)[1], model(long_x, long_y)[1], atol=1e-6)
@@ -70,7 +70,7 @@ def test_schedule_climbs_for_100_steps_and_falls_to_zero(mm, monkeypatch):
 
 
 def step_of_muon(mm, W: torch.Tensor, grad: torch.Tensor, lr: float, decay: float) -> torch.Tensor:
-    """What one step subtracts from a weight."""
+    """Return what one step subtracts from a weight."""
     W = torch.nn.Parameter(W.clone())
     other = torch.nn.Parameter(torch.zeros(1))
     adamw = torch.optim.AdamW([other], lr=lr)
@@ -117,7 +117,7 @@ def test_muon_lets_a_weight_without_gradient_decay_and_no_more(mm):
 
 
 def test_attention_maps_are_what_the_model_computes(mm):
-    """Each block's attention output, put together again from the map and the values, is what the block gave."""
+    """The attention output of a block, put together again from map and values, is what the block gave."""
     torch.manual_seed(4)
     model = mm.Transformer(mm.ModelConfig(vocab_size=len(CHARS) + 1, block_size=11, n_layer=3, n_embd=8, n_head=2))
     maps = mm.attention_maps(model, "emma", data(mm))
@@ -125,7 +125,7 @@ def test_attention_maps_are_what_the_model_computes(mm):
     assert torch.allclose(maps.sum(-1), torch.ones(3, 2, 5))
     assert (maps.triu(1) == 0).all()
     seen = []
-    hooks = [block.attn.register_forward_hook(lambda m, i, o: seen.append((i[0], o))) for block in model.transformer.h]
+    hooks = [block.attn.register_forward_hook(lambda _, i, o: seen.append((i[0], o))) for block in model.transformer.h]
     model(torch.tensor([[0, *data(mm).encode("emma").tolist()]]))
     for hook in hooks:
         hook.remove()

@@ -30,9 +30,7 @@ def built(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
         "insertions only: no line of upstream is gone",
         insertion_faults(shop.repo, [stage.tree for stage in stages]),
     )
-    yield of(
-        "patches are what git writes, byte for byte", export_faults(shop.repo, stages), "scripts/refresh.sh NN"
-    )
+    yield of("patches are what git writes, byte for byte", export_faults(shop.repo, stages), "scripts/refresh.sh NN")
     files = [project.root / stage.patch.file for stage in stages if stage.patch]
     made = plaingit.trees(project, files) if files else {}
     wrong = [f"{tool}: {tree}" for tool, tree in made.items() if tree != stages[-1].tree]

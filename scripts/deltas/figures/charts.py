@@ -1,103 +1,91 @@
-"""Charts that several stages draw: a metric of several runs side by side, names side by side."""
+"""Charts that several stages draw: the seeds of several runs side by side."""
 
 import statistics
-from collections.abc import Sequence
-from itertools import zip_longest
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import wording
 from .runs import Runs
 from .style import Figure, Palette
+
+MARKS = (("o", "full"), ("D", "none"))  # of the first measure, of the second
 
 
 def dots(
     runs: Runs,
-    names: Sequence[str],
-    shown: Sequence[tuple[str, str]],
-    across: str,
+    order: Sequence[str],
+    measures: Mapping[str, str],
+    along: str,
+    *,
+    name: str,
     title: str,
     caption: str,
-    name: str = "losses",
+    magnified: Sequence[str] = (),
 ) -> Figure:
-    """Return a row for every run, where the value of every seed is a dot.
+    """Return a figure with a row for each run, a dot for each seed, and the means in a column at the right edge.
 
-    shown: two metrics with what the legend says of them; the second one's dots are hollow. across: what the axis says.
+    measures: one or two metrics, each with its label. along: the label of the axis. magnified: runs that a second
+    panel shows once more, at a scale of their own.
     """
-    styles = ((-0.14, "o", "full"), (0.14, "D", "none"))  # shift, mark, how the mark is filled
     rows = []
-    for run in names:
-        for metric, _ in shown:
+    for run in order:
+        for metric in measures:
             values = runs.metric(run, metric)
-            sd = round(statistics.stdev(values), 4) if len(values) > 1 else None
-            rows.append((run, metric, round(statistics.fmean(values), 4), sd, len(values)))
+            deviation = round(statistics.stdev(values), 4) if len(values) > 1 else None
+            rows.append((run, metric, round(statistics.fmean(values), 4), deviation, len(values)))
 
     def draw(figure: Any, palette: Palette) -> None:
-        axes = figure.add_subplot()
-        for at, run in enumerate(names):
-            for which, ((metric, label), (shift, mark, fill)) in enumerate(zip(shown, styles, strict=False)):
-                values = runs.metric(run, metric)
-                axes.plot(
-                    values, [at + shift] * len(values), mark, color=palette.lines[which], ms=5, fillstyle=fill,
-                    label=label if at == 0 else None,
-                )  # fmt: skip
-                axes.annotate(
-                    f"{statistics.fmean(values):.3f}", (max(values), at + shift), xytext=(7, 0),
-                    textcoords="offset points", va="center", fontsize=7.5,
-                )  # fmt: skip
-        axes.set_yticks(range(len(names)), names)
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.margins(x=0.12)
-        axes.set_xlabel(across)
-        axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)
-        figure.legend(loc="outside upper left", ncols=2)
+        if magnified:
+            panels = figure.subplots(1, 2, width_ratios=(3, 2))
+            _dots(panels[0], runs, order, measures, palette)
+            _dots(panels[1], runs, magnified, measures, palette, digits=4)
+            panels[1].set_title(f"magnified: {wording.listed(magnified)}")
+            figure.supxlabel(along, fontsize=9)
+        else:
+            axes = figure.add_subplot()
+            _dots(axes, runs, order, measures, palette)
+            axes.set_xlabel(along)
+        handles = figure.axes[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper left", ncols=3)
 
     return Figure(
         name=name,
         title=title,
         caption=caption,
-        description="A dot plot with a row for each run: " + "; ".join(f"{r} {m} {v}" for r, m, v, _, _ in rows) + ".",
+        description="A dot plot with a row for each run. Means: "
+        + "; ".join(f"{run} {metric} {mean}" for run, metric, mean, *_ in rows)
+        + ".",
         columns=("run", "metric", "mean", "sd", "seeds"),
         rows=tuple(rows),
         draw=draw,
-        size=(7.0, 1.3 + 0.5 * len(names)),
+        size=(8.6 if magnified else 7.0, 1.3 + 0.5 * len(order)),
     )
 
 
-def names(
-    runs: Runs, left: str, right: str, title: str, caption: str, count: int = 14, compare: bool = False
-) -> Figure:
-    """Return names of two runs' first seeds side by side.
-
-    compare: characters that differ stand out, by colour and weight.
-    """
-    pairs = [
-        tuple((folder.path / "samples.txt").read_text(encoding="utf-8").splitlines()[:count])
-        for folder in (runs.first(left), runs.first(right))
+def _dots(
+    axes: Any, runs: Runs, order: Sequence[str], measures: Mapping[str, str], palette: Palette, digits: int = 3
+) -> None:
+    """Draw the rows into one panel."""
+    places = [
+        (run, metric, at + 0.28 * which - 0.14 * (len(measures) - 1), which)
+        for at, run in enumerate(order)
+        for which, metric in enumerate(measures)
     ]
-    rows = list(zip(*pairs, strict=True))
-
-    def draw(figure: Any, palette: Palette) -> None:
-        axes = figure.add_subplot()
-        axes.axis("off")
-        axes.set(xlim=(0, 44), ylim=(count + 0.5, -1.2))
-        for column, run in ((1, left), (23, right)):
-            axes.text(column, -0.6, run, fontweight="bold", va="center")
-        for at, (first, second) in enumerate(rows):
-            for column, name, other in ((1, first, second), (23, second, first)):
-                for place, (mine, theirs) in enumerate(zip_longest(name, other, fillvalue="")):
-                    if mine:
-                        differs = compare and mine != theirs
-                        axes.text(
-                            column + place * 0.95, at + 0.4, mine, family="monospace", ha="center", va="center",
-                            color=palette.lines[1] if differs else palette.ink, fontweight="bold" if differs else None,
-                        )  # fmt: skip
-
-    return Figure(
-        name="names",
-        title=title,
-        caption=caption,
-        description=f"Two columns of {count} names, from {left} and from {right}.",
-        columns=(left, right),
-        rows=tuple(rows),
-        draw=draw,
-        size=(6.0, 0.6 + 0.22 * count),
-    )
+    for run, metric, row, which in places:
+        values = runs.metric(run, metric)
+        mark, fill = MARKS[which]
+        label = measures[metric] if run == order[0] else None
+        axes.plot(values, [row] * len(values), mark, color=palette.lines[which], ms=5, fillstyle=fill, label=label)
+        mean = f"{statistics.fmean(values):.{digits}f}"
+        axes.text(1.01, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+    means = [
+        (statistics.fmean(runs.metric(run, metric)), row) for run, metric, row, _ in places if len(runs.of(run)) > 1
+    ]
+    if means:
+        axes.plot(*zip(*means, strict=True), "|", color=palette.ink, ms=11, mew=1.2, label="mean of the seeds")
+        axes.text(1.01, 1.0, "mean", transform=axes.transAxes, va="bottom", fontsize=8, fontweight="bold")
+    axes.set_yticks(range(len(order)), order)
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.margins(x=0.08)
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)

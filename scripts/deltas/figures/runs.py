@@ -5,7 +5,6 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +54,6 @@ class Folder:
     """out/NN-slug/RUN/seed-S, opened."""
 
     path: Path
-
-    @cached_property
-    def weights(self) -> dict[str, Any]:
-        """model.pt: name -> tensor."""
-        import torch
-
-        return torch.load(self.path / "model.pt", weights_only=True)
 
     def lines(self, name: str) -> list[Any]:
         """Return the documents of a file that has one JSON document in every line."""

@@ -1,7 +1,7 @@
-"""How figures look: two palettes by theme, text kept as text, the same bytes from the same data.
+"""How figures look: a palette for light pages and one for dark, text kept as text, the same bytes from the same data.
 
-Okabe and Ito's colours: on white only blue, vermillion, green, purple and black reach a contrast of 3:1, on a dark
-board the others do. Lines also differ in dash, so that colour is never alone.
+The colours are Okabe and Ito's. On white only blue, vermillion, green, purple and black reach a contrast of 3:1; on a
+dark ground the others do. Lines differ in their dashes too, so that nothing is told by colour alone.
 """
 
 import html
@@ -16,7 +16,11 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 @dataclass(frozen=True)
 class Palette:
-    """ink: text and axes. lines: one colour a series. ramp: a colour map for amounts; split: one around zero."""
+    """The colours of one theme.
+
+    suffix: what the file's name gets. ink: text and axes. faint: grids and guides. lines: a colour for each series.
+    ramp: the colour map for amounts. split: the colour map for what lies on both sides of zero.
+    """
 
     suffix: str
     ink: str
@@ -34,9 +38,10 @@ DARK = Palette(
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture and what it says in words: description for who cannot see it, columns and rows as its data.
+    """A picture and what it says in words.
 
-    draw(figure, palette) fills an empty matplotlib figure of `size` inches.
+    caption: what the picture shows, made from the same data. description: the picture in words, for those who cannot
+    see it. columns, rows: its data as a table. draw(figure, palette) fills an empty matplotlib figure of `size` inches.
     """
 
     name: str
@@ -50,7 +55,7 @@ class Figure:
 
 
 def save(figure: Figure, folder: Path) -> list[Path]:
-    """Write NAME.svg for light pages and NAME.dark.svg for dark ones; return both. The page brings the background."""
+    """Write NAME.svg for light pages and NAME.dark.svg for dark ones; the background is left to the page."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -70,6 +75,7 @@ def save(figure: Figure, folder: Path) -> list[Path]:
 
 
 def _settings(palette: Palette) -> Any:
+    """Return matplotlib's settings for a palette, as a dict; its own type for that lists all their names."""
     ink = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), palette.ink)
     return {
         **ink,
@@ -89,16 +95,15 @@ def _settings(palette: Palette) -> Any:
 
 
 def _described(svg: str, figure: Figure) -> str:
-    """Return the picture with what a screen reader says.
+    """Add what a screen reader says, and make ids the figure's own.
 
-    matplotlib's own ids are the same in every figure: a page that holds several would mix them up, so they get the
-    figure's name.
+    matplotlib gives the same ids in every figure. A page that holds several would mix them up.
     """
     svg = svg[svg.index("<svg") :]
-    name = figure.name
-    for old in sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True):
-        svg = svg.replace(f'id="{old}"', f'id="{name}-{old}"')
-        svg = svg.replace(f"#{old})", f"#{name}-{old})").replace(f'href="#{old}"', f'href="#{name}-{old}"')
+    for name in sorted(set(re.findall(r'\bid="([^"]+)"', svg)), key=len, reverse=True):
+        own = f"{figure.name}-{name}"
+        svg = svg.replace(f'id="{name}"', f'id="{own}"')
+        svg = svg.replace(f"#{name})", f"#{own})").replace(f'href="#{name}"', f'href="#{own}"')
     head, _, rest = svg.partition(">")
     about = f"<title>{html.escape(figure.title)}</title><desc>{html.escape(figure.description)}</desc>"
     return f'{head} role="img">{about}{rest}'

@@ -8,14 +8,14 @@ LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the end of a name, then the alphabet,
 
 
 def draw(axes: Any, table: numpy.ndarray, title: str, *, cmap: str, limits: tuple[float, float]) -> Any:
-    """Draw a table (27, 27) whose row i is what follows character i. Return what a colour bar needs."""
+    """Draw a table (27, 27) whose row i says what follows character i; return what a colour bar needs."""
     mesh = axes.pcolormesh(table, cmap=cmap, vmin=limits[0], vmax=limits[1], rasterized=True)
     axes.set_title(title)
     axes.set_aspect("equal")
     axes.invert_yaxis()
     ticks = numpy.arange(len(LETTERS)) + 0.5
-    axes.set_xticks(ticks, list(LETTERS), fontsize=6)
-    axes.set_yticks(ticks, list(LETTERS), fontsize=6)
+    axes.set_xticks(ticks, list(LETTERS), fontsize=7)
+    axes.set_yticks(ticks, list(LETTERS), fontsize=7)
     axes.tick_params(length=0)
     axes.set_xlabel("next character")
     for side in axes.spines.values():

@@ -49,11 +49,6 @@ def open_repo(project: Project) -> Repo:
     return repo
 
 
-def stage_tags(repo: Repo) -> dict[str, str]:
-    """refs/tags/stage/NN -> commit. Other tags under stage/ are the reader's."""
-    return {tag: commit for tag, commit in repo.refs("refs/tags/stage").items() if re.fullmatch(r".*/\d\d", tag)}
-
-
 def _what_is(path: Path) -> str:
     if path.is_symlink():
         return f"a link to {path.readlink()}"
