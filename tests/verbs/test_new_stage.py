@@ -164,7 +164,8 @@ def test_a_stage_of_another_kind_goes_through_every_verb(town, tmp_path):
 
     town.ok("report")
     page = json.loads((town.root / "out/results.json").read_text())["stages"][-1]
-    assert page["headline"]["says"] == "tasks solved" and [each["name"] for each in page["figures"]] == ["levels"]
+    says = page["metrics"][page["headline"]]["says"]
+    assert says == "tasks solved" and [figure["name"] for figure in page["figures"]] == ["levels"]
     assert page["runs"][0]["metrics"]["solved_by.easy"]["table"] == "solved_by"
     assert all(claim["ok"] for claim in page["claims"])
     site = tmp_path / "site"

@@ -11,7 +11,7 @@ import recorded
 from deltas.core import machine
 from deltas.figures import drawn
 from deltas.runs import execute
-from deltas.stages import transaction
+from deltas.stages import recovery
 
 EXPERIMENT = """
 title = "Frost"
@@ -193,15 +193,15 @@ def test_killed_while_it_writes(drawing, writes):
     before = committed(drawing)
 
     def dies() -> None:
-        put_in_place, done = transaction._put, []
+        put_in_place, done = recovery.put, []
 
         def killed(project, file):
             if len(done) == writes:
                 os.kill(os.getpid(), signal.SIGKILL)
             done.append(file)
-            put_in_place(project, file)
+            return put_in_place(project, file)
 
-        transaction._put = killed
+        recovery.put = killed
 
     ended = drawing.fork("record", "01", "--fresh", before=dies, env={"FAKE_SHIFT": "0.1"})
     assert ended.code == (-signal.SIGKILL if writes < 5 else 0)  # two pictures, two JSON files, README

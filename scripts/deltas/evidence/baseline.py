@@ -206,8 +206,8 @@ def digest(baseline: Baseline) -> str:
 
 
 def today() -> str:
-    """Return the date as `recorded` states it."""
-    return datetime.date.today().isoformat()
+    """Return the date as `recorded` states it: in UTC, so that no page is dated tomorrow anywhere."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def document(baseline: Baseline) -> dict[str, Any]:

@@ -316,14 +316,11 @@ def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     command = ["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", "--template="]
     with fence.only_allowed_environment():
-        status, _, said = cast(
-            tuple[int, str, str],
-            Git().execute(
-                [*command, *(["--bare"] if bare else []), "."],
-                env=fence.FENCE,
-                with_extended_output=True,
-                with_exceptions=False,
-            ),
+        status, _, said = Git().execute(
+            [*command, *(["--bare"] if bare else []), "."],
+            env=fence.FENCE,
+            with_extended_output=True,
+            with_exceptions=False,
         )
     if status:
         raise GitFailed(command, status, said, folder)

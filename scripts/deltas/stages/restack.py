@@ -61,14 +61,15 @@ def restack(repo: Repo, pin: str, plan: list[Planned], upstream_tree: str) -> Re
     A patch whose place, trees and header stay keeps its bytes, unless it is to be written anew.
     """
     trees = _trees(repo, plan, upstream_tree)
+    for planned, (before, after) in zip(plan, pairwise(trees), strict=True):
+        if planned.edits:
+            _must_be_text(repo, before, after)
     _must_only_insert(repo, trees)
     patches = []
     for number, (planned, (before, after)) in enumerate(zip(plan, pairwise(trees), strict=True), 1):
         if planned.now and not planned.anew and _stays(planned, number, before, after):
             patches.append(planned.now)
             continue
-        if planned.edits:
-            _must_be_text(repo, before, after)
         patches.append(_written(f"{number:02d}-{planned.slug}.patch", planned.header + repo.diff(before, after)))
     stages = _proven(repo, patches, trees, pin)
     return Restacked(Series(patches), stages)

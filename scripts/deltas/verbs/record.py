@@ -18,7 +18,8 @@ from ..runs.execute import Result
 from ..runs.metrics import Metrics
 from ..runs.subject import Subject, look_up
 from ..stages.build import Workshop, workshop
-from ..stages.transaction import Transaction, lock
+from ..stages.lock import lock
+from ..stages.transaction import Transaction
 
 CELLS = 8  # of a table metric that are shown
 
