@@ -1,4 +1,4 @@
-"""What a run stands on: Python, torch, CPU and cores, and the environment that makes runs repeatable."""
+"""What a run depends on: Python, torch, CPU and cores, and the environment that makes runs repeatable."""
 
 import importlib.metadata
 import importlib.util
@@ -21,7 +21,7 @@ def cores() -> int:
 
 
 def torch_version() -> str:
-    """The installed torch, without importing it. CheckFailed where a run could not start."""
+    """Return the version of the installed torch without importing it. CheckFailed where no run could start."""
     for package in ("torch", "tensorboard"):
         if importlib.util.find_spec(package) is None:
             raise CheckFailed(
@@ -33,7 +33,7 @@ def torch_version() -> str:
 
 
 def cpu() -> str:
-    """The processor's name, or at least its architecture."""
+    """Return the processor's name, or at least its architecture."""
     try:
         if sys.platform == "darwin":
             asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
@@ -52,7 +52,7 @@ def describe() -> dict[str, str | int]:
 
 
 def environment(threads: int = THREADS) -> dict[str, str]:
-    """The environment of a child that trains: so many threads, no hash randomisation, no GPU, output as it happens."""
+    """Return the environment of a child that trains: so many threads, no random hashes, no GPU, unbuffered output."""
     pools = ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR")
     ours = Path(__file__).resolve().parents[2]
     theirs = os.environ.get("PYTHONPATH")
