@@ -50,6 +50,7 @@ def test_infinity_is_a_number_and_text_is_none():
 
 BAD_METRICS = {
     "text": ({"gain": "big"}, r"makemore\.py: metrics\['gain'\]: 'big' is not a number"),
+    "no dict": ([1, 2], r"makemore\.py: metrics is \[1, 2\], not a dict"),
     "a list": ({"gain": [1, 2]}, r"metrics\['gain'\]"),
     "a tensor of two": ({"gain": torch.zeros(2)}, r"metrics\['gain'\]"),
     "a name that is none": ({"test loss": 1}, r"metrics\['test loss'\]: a metric's name"),

@@ -95,6 +95,8 @@ def flat(table: Mapping[str, Any], whose: str) -> Metrics:
 
     SystemExit names what is no number, and what is no name.
     """
+    if not isinstance(table, Mapping):
+        sys.exit(f"{whose}: metrics is {table!r}, not a dict")
     metrics: Metrics = {}
     for name, value in table.items():
         if not isinstance(name, str) or not METRIC.fullmatch(name):
