@@ -151,6 +151,8 @@ BAD_ITEMS = {
     ),
     "too few values": (TASKS | {"values": {"solved": [1.0]}}, "values of solved: 1 entries for 2 keys"),
     "too few weights": (TASKS | {"weights": [1]}, "weights: 1 entries for 2 keys"),
+    "a weight of nothing": (TASKS | {"weights": [0, 3]}, r"Expected `float` > 0(\.0)? - at `\$\.weights\[0\]"),
+    "a blank unit": (TASKS | {"unit": " "}, "unit"),
     "a subset of nothing": (TASKS | subset("speed", [0, 1]), "the subset x is of 'speed', which has no values"),
     "a subset of too many": (TASKS | subset("solved", [0, 1, 1]), "the subset x: 3 entries for 2 keys"),
     "a mark that is none": (TASKS | subset("solved", [0, 2]), "Invalid enum value 2"),
