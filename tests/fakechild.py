@@ -42,7 +42,6 @@ def main(*words: str) -> None:
         return
     (run_dir / "samples.txt").write_text(f"emma\n\nolivia{seed}\n")
     shift = float(os.environ.get("FAKE_SHIFT", "0"))
-    more = json.loads(os.environ.get("FAKE_MORE", "{}"))
     loss = 2.5 + seed / 1e4 + shift
     items = {
         "unit": "test name",
@@ -52,6 +51,7 @@ def main(*words: str) -> None:
         "subsets": {"test_loss_unseen": {"of": "test_loss", "where": [0, 0]}},
     }
     (run_dir / "items.json").write_text(json.dumps(items))
+    more = json.loads(os.environ.get("FAKE_MORE", "{}"))
     (run_dir / "metrics.json").write_text(json.dumps(FIGURES | {"test_loss": loss, "steps": 20} | more))
 
 

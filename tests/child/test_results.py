@@ -50,6 +50,7 @@ def test_infinity_is_a_number_and_text_is_none():
 
 BAD_METRICS = {
     "text": ({"gain": "big"}, r"makemore\.py: metrics\['gain'\]: 'big' is not a number"),
+    "no dict": ([1, 2], r"makemore\.py: metrics is \[1, 2\], not a dict"),
     "a list": ({"gain": [1, 2]}, r"metrics\['gain'\]"),
     "a tensor of two": ({"gain": torch.zeros(2)}, r"metrics\['gain'\]"),
     "a name that is none": ({"test loss": 1}, r"metrics\['test loss'\]: a metric's name"),
@@ -150,6 +151,8 @@ BAD_ITEMS = {
     ),
     "too few values": (TASKS | {"values": {"solved": [1.0]}}, "values of solved: 1 entries for 2 keys"),
     "too few weights": (TASKS | {"weights": [1]}, "weights: 1 entries for 2 keys"),
+    "a weight of nothing": (TASKS | {"weights": [0, 3]}, r"Expected `float` > 0(\.0)? - at `\$\.weights\[0\]"),
+    "a blank unit": (TASKS | {"unit": " "}, "unit"),
     "a subset of nothing": (TASKS | subset("speed", [0, 1]), "the subset x is of 'speed', which has no values"),
     "a subset of too many": (TASKS | subset("solved", [0, 1, 1]), "the subset x: 3 entries for 2 keys"),
     "a mark that is none": (TASKS | subset("solved", [0, 2]), "Invalid enum value 2"),

@@ -7,6 +7,11 @@ import torch
 
 from deltas.child import sampling
 from deltas.child.programs import compare_names
+from deltas.core.errors import BadInput, CheckFailed
+from deltas.runs.execute import Plan
+from deltas.runs.experiment import Run
+from deltas.stages.build import Stage
+from deltas.verbs import sample
 
 
 class Data:
@@ -52,6 +57,73 @@ def test_prompts_that_no_name_has(left, prompt, said, capsys):
         sampling.names(left, 1, prompt, 1)
     assert stopped.value.code == 2
     assert said in capsys.readouterr().err
+
+
+# -- in a child -------------------------------------------------------------------------------------------------------
+
+MAKEMORE = """
+import argparse, os, sys
+import torch
+class Data:
+    chars = "abc"
+    def get_output_length(self): return 6
+    def encode(self, word): return torch.tensor([self.chars.index(c) + 1 for c in word], dtype=torch.long)
+    def decode(self, row): return "".join(self.chars[i - 1] for i in row)
+def generate(model, idx, steps, do_sample=False, top_k=None):
+    assert top_k == 2
+    return torch.cat([idx, torch.randint(0, 4, (idx.size(0), steps))], dim=1)
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    for name in ('--work-dir', '--type', '--num-workers', '-n'):
+        parser.add_argument(name)
+    parser.add_argument('--sample-only', action='store_true')
+    args = parser.parse_args()
+    args.device, args.top_k = 'cpu', 2
+    print("this is not the answer")
+    if args.type == 'broken':
+        raise KeyError('broken')
+    model, train_dataset = torch.nn.Linear(1, 1), Data()
+    model.load_state_dict(torch.load(os.path.join(args.work_dir, 'model.pt')))
+    if args.sample_only:
+        sys.exit()
+"""
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """drawn(prompt, seed) -> names, drawn by a child from a model of the script above."""
+    tree, model = tmp_path / "tree", tmp_path / "model"
+    tree.mkdir()
+    model.mkdir()
+    (tree / "makemore.py").write_text(MAKEMORE)
+    torch.save(torch.nn.Linear(1, 1).state_dict(), model / "model.pt")
+
+    def run(prompt="", seed=1, kind="good"):
+        plan = Plan(Stage(0, "a", "b"), Run(name="learned", args=("--type", kind)), 5, "c")
+        return sample._drawn(plan, tree, model, {"num": 20, "prompt": prompt, "seed": seed})
+
+    run.model = model / "model.pt"
+    return run
+
+
+def test_names_are_drawn_in_a_child(drawn):
+    names = drawn("ab")
+    assert len(names) == 20 and all(name.startswith("ab") and len(name) <= 5 for name in names)
+    assert drawn("ab") == names != drawn("ab", seed=2)
+
+
+def test_what_a_child_cannot_draw(drawn):
+    with pytest.raises(BadInput, match="no name of the data has X"):
+        drawn("aX")
+    with pytest.raises(CheckFailed, match="00-upstream learned, seed 5 cannot be sampled: KeyError: 'broken'"):
+        drawn(kind="broken")
+    torch.save(torch.nn.Linear(2, 1).state_dict(), drawn.model)
+    with pytest.raises(BadInput, match="the model of 00-upstream learned, seed 5 does not fit: Error") as unfit:
+        drawn()
+    assert unfit.value.ways == ("scripts/train.sh 00 --run learned --fresh",)
+    drawn.model.write_bytes(b"")
+    with pytest.raises(BadInput, match="does not fit"):
+        drawn()
 
 
 def test_a_run_that_was_not_trained_is_bad_input(makemore):

@@ -96,13 +96,13 @@ def taught_item(mm, word):
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from deltas.speedrun import racer
+from deltas.child.script import Script
 script, words, out = sys.argv[1:]
-definitions, program = racer.parts(Path(script))
-left = racer.module(Path(script), ["--baseline", "--fast", "--teacher", "0.4", "--max-steps", "1", "-i", words,
+makemore = Script(Path(script), ["--baseline", "--fast", "--teacher", "0.4", "--max-steps", "1", "-i", words,
     "--n-layer", "1", "--n-embd", "8", "--n-head", "1", "--work-dir", out])
-exec(definitions, left)
-exec(program, left)
+makemore.define()
+makemore.run()
+left = makemore.namespace
 model, loader = left["model"], left["batch_loader"]
 json.dump({"words": left["train_dataset"].words, "share": model.share,
            "teacher": {name: row for name, row in zip(loader.beginnings, model.teacher.tolist()) if name is not None}},

@@ -1,16 +1,14 @@
 """What the tests of the speedrun share: a project with settings of its own, stages without git, fake racers."""
 
 import contextlib
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fakeshop import Shop
 
 from deltas.core import machine
 from deltas.core.project import Project
 from deltas.speedrun import keep, race, training
-from deltas.stages.build import Stage
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
@@ -37,34 +35,6 @@ seeds = [3, 4, 5]
 steps = 20
 """
 PAGE = "".join(f"## {name}\n<!-- {name} -->\n<!-- /{name} -->\n" for name in ("race", "profile", "tries"))
-
-
-@dataclass(frozen=True)
-class Named(Stage):
-    slug: str = "upstream"
-
-    @property
-    def name(self):
-        return f"{self.number:02d}-{self.slug}"
-
-
-class Shop:
-    """Stages whose makemore.py is what the test says."""
-
-    def __init__(self, source=""):
-        self.source = source
-        self.stages = [Named(0, "a", "b"), Named(1, "c", "d", slug="quick-one")]
-
-    def find(self, slug):
-        assert slug == "quick-one"
-        return self.stages[1]
-
-    def files(self, stage):
-        return {"makemore.py": f"made = {stage.number}\n".encode()}
-
-    def export(self, stage, folder):
-        folder.mkdir(parents=True)
-        (folder / "makemore.py").write_text(self.source)
 
 
 @pytest.fixture
@@ -122,7 +92,3 @@ def document():
         "tests": {"ours": {"t": -3.46, "p": 0.037, "n": 3}},
         "recorded": "2025-01-01",
     }  # fmt: skip
-
-
-def load(path):
-    return json.loads(path.read_text(encoding="utf-8"))

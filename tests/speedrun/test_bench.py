@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import load
 from deltas.__main__ import main
 from deltas.core.project import here
 from deltas.speedrun import keep, record, training
 
-pytestmark = pytest.mark.usefixtures("shop")
+pytestmark = [pytest.mark.usefixtures("shop"), pytest.mark.filterwarnings("ignore:constrained_layout not applied")]
+
+
+def load(path: Path):
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -144,8 +147,8 @@ def test_a_try_that_fails(bench, folder, shop, monkeypatch, fault, said):
 
 REFUSED = {
     ("names",): "",
-    ("names", "--kept"): "no names are recorded yet",
-    ("tries", "--last"): "no tries were measured yet",
+    ("names", "--kept"): "names: nothing is recorded yet",
+    ("tries", "--last"): "tries: nothing was measured yet",
     ("names", "--only", "theirs"): "no contestant 'theirs'",
     ("tries", "--only", "ours"): "--only is of names",
     ("names", "--only", "ours", "--record"): "a record has all contestants",

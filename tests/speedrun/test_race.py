@@ -132,7 +132,7 @@ import sys
 from pathlib import Path
 import pytest
 from test_race import OURS, UPSTREAM, hold
-from conftest import Shop
+from fakeshop import Shop
 from deltas.speedrun import training
 training.RACER = "fakeracer"
 hold(Shop(), [[UPSTREAM], [OURS]], Path(sys.argv[1]))

@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -38,9 +38,9 @@ class Subset(msgspec.Struct, forbid_unknown_fields=True):
 class Items(msgspec.Struct, forbid_unknown_fields=True):
     """items.json. All values share the keys and the weights."""
 
-    unit: str
+    unit: Annotated[str, msgspec.Meta(pattern=r"\S")]
     keys: list[str]
-    weights: list[int | float]
+    weights: list[Annotated[float, msgspec.Meta(gt=0)]]
     values: dict[str, list[float]]
     subsets: dict[str, Subset] = {}
 
@@ -95,6 +95,8 @@ def flat(table: Mapping[str, Any], whose: str) -> Metrics:
 
     SystemExit names what is no number, and what is no name.
     """
+    if not isinstance(table, Mapping):
+        sys.exit(f"{whose}: metrics is {table!r}, not a dict")
     metrics: Metrics = {}
     for name, value in table.items():
         if not isinstance(name, str) or not METRIC.fullmatch(name):

@@ -1,4 +1,4 @@
-"""What a run depends on: Python, torch, CPU and cores, and the environment that makes runs repeatable."""
+"""What a run stands on: Python, torch, CPU and cores, and the environment that makes runs repeatable."""
 
 import importlib.metadata
 import importlib.util
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from .errors import CheckFailed
 
-THREADS = 1  # per run: models this small lose by threading, and one thread gives the same numbers on any machine
+THREADS = 1  # of a run: models this small gain nothing from more, and one gives the same numbers on any number of cores
 
 
 def cores() -> int:
-    """How many runs go side by side: the cores that this process may use."""
+    """Return how many runs go side by side: the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def torch_version() -> str:
-    """Return the version of the installed torch without importing it. CheckFailed where no run could start."""
+    """Return the version of the installed torch, without importing it. CheckFailed where no run could start."""
     for package in ("torch", "tensorboard"):
         if importlib.util.find_spec(package) is None:
             raise CheckFailed(
@@ -42,17 +42,20 @@ def cpu() -> str:
             lines = Path("/proc/cpuinfo").read_text().splitlines()
             name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, subprocess.CalledProcessError, StopIteration):
-        name = ""  # ARM Linux names no model
+        name = ""  # Linux names no model of an ARM processor
     return name or platform.processor() or platform.machine()
 
 
 def describe() -> dict[str, str | int]:
-    """torch, python, threads and cpu, as run.json and baseline.json state them."""
+    """Return torch, python, threads and cpu, as run.json and baseline.json state them."""
     return {"torch": torch_version(), "python": platform.python_version(), "threads": THREADS, "cpu": cpu()}
 
 
 def environment(threads: int = THREADS) -> dict[str, str]:
-    """Return the environment of a child that trains: so many threads, no random hashes, no GPU, unbuffered output."""
+    """Return the environment of a child that trains: threads, no hash randomisation, no GPU, output without delay.
+
+    DELTAS_PARENT is this process: the child ends when it does (child/lifetime.py).
+    """
     pools = ("OMP", "MKL", "OPENBLAS", "VECLIB_MAXIMUM", "NUMEXPR")
     ours = Path(__file__).resolve().parents[2]
     theirs = os.environ.get("PYTHONPATH")

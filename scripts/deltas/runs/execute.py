@@ -137,14 +137,14 @@ def _make(
     at_once: int | None,
 ) -> dict[str, Result]:
     """Make the runs; return their results by the names of their plans."""
-    for stage in {each.plan.stage.name: each.plan.stage for each in work}.values():
+    for stage in {run.plan.stage.name: run.plan.stage for run in work}.values():
         export(stage, trees / stage.name)
-    listener = _Listener(bars, {each.plan.name: each for each in work})
+    listener = _Listener(bars, {run.plan.name: run for run in work})
     try:
-        side_by_side((each.job(trees) for each in work), listener, at_once)
+        side_by_side((run.job(trees) for run in work), listener, at_once)
     except BaseException:
-        for each in work:
-            each.interrupted()
+        for run in work:
+            run.interrupted()
         raise
     if listener.failures:
         log = _relative(listener.work[listener.failures[0].job.name].project, listener.failures[0].job.log)

@@ -29,10 +29,10 @@ Only = tuple[str, ...]  # names of contestants, to look at something quickly; em
 
 @dataclass(frozen=True)
 class Kind:
-    """Something to measure. name: as typed. file: where it is recorded. section: of README.md, where it is shown.
+    """Something that is measured. name: as one types it. file: its record. section: of README.md, which shows it.
 
-    measure: does it, keeps what it measured in the file that it is given, and returns it. made: what is recorded of
-    that. rows: the record for a terminal. markdown: the record for the README.
+    measure: measure it, keep what was measured in the file that is given, and return it. made: return the record that
+    is made of it. lines: return the record as text for a terminal. markdown: return it for README.md.
     """
 
     name: str
@@ -76,11 +76,13 @@ def last(project: Project, kind: Kind) -> Document:
 
 def recorded(project: Project, kind: Kind) -> Document:
     """Return the record. BadInput where there is none."""
-    return _read(kind.recorded(project), f"no {kind.name} are recorded yet", f"scripts/bench.sh {kind.name} --record")
+    return _read(
+        kind.recorded(project), f"{kind.name}: nothing is recorded yet", f"scripts/bench.sh {kind.name} --record"
+    )
 
 
 def _last_measured(project: Project, kind: Kind) -> Document:
-    return _read(kind.measured(project), f"no {kind.name} were measured yet", f"scripts/bench.sh {kind.name}")
+    return _read(kind.measured(project), f"{kind.name}: nothing was measured yet", f"scripts/bench.sh {kind.name}")
 
 
 def _read(path: Path, otherwise: str, way: str) -> Document:
@@ -156,9 +158,9 @@ def _tries(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
     plan = tries.read(folder(project) / "tries.toml")
     with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch, progress() as bars:
         rows = tries.run(shop, plan, chosen.split, bars, Path(scratch))
-    found = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows}
-    jsonfile.write(path, found)
-    return found
+    tried = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows}
+    jsonfile.write(path, tried)
+    return tried
 
 
 def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
@@ -174,10 +176,10 @@ def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Documen
         broken = alone(Job("the profiled training", command, tree, out / "log.txt", threads=machine.cores()))
         if broken:
             raise CheckFailed(f"the profiled training broke off: {broken.reason}", "a whole training")
-        found = jsonfile.read(out / "profile.json")
-    found = {**found, **machine.describe(), "threads": machine.cores(), "steps": PROFILED}
-    jsonfile.write(path, found)
-    return found
+        profiled = jsonfile.read(out / "profile.json")
+    profiled |= {**machine.describe(), "threads": machine.cores(), "steps": PROFILED}
+    jsonfile.write(path, profiled)
+    return profiled
 
 
 def _as_measured(document: Document, _: Settings) -> Document:
@@ -194,7 +196,7 @@ RACE = Kind(
     "race",
     _race,
     lambda raced, chosen: record.summary(raced, chosen.goal),
-    lambda found: [*_text(tables.losses(found)), *_text(tables.times(found)), *tables.verdicts(found)],
+    lambda document: [*_text(tables.losses(document)), *_text(tables.times(document)), *tables.verdicts(document)],
     tables.markdown,
 )
 TRIES = Kind(
@@ -203,8 +205,8 @@ TRIES = Kind(
     "tries",
     _tries,
     _as_measured,
-    lambda found: tables.plain(tries.table(found["tries"])),
-    lambda found: tables.table(tries.table(found["tries"])) + "\n",
+    lambda tried: tables.plain(tries.table(tried["tries"])),
+    lambda tried: tables.table(tries.table(tried["tries"])) + "\n",
 )
 PROFILE = Kind(
     "profile",
@@ -212,7 +214,7 @@ PROFILE = Kind(
     "profile",
     _profile,
     _as_measured,
-    lambda found: [*_text(tables.parts(found)), *_text(tables.operators(found)), tables.floor(found)],
+    lambda profiled: [*_text(tables.parts(profiled)), *_text(tables.operators(profiled)), tables.floor(profiled)],
     tables.profile,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (RACE, TRIES, PROFILE)}

@@ -58,7 +58,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         for contestant in self.contestant:
             if contestant.name == name:
                 return contestant
-        raise BadInput(f"there is no contestant {name!r}", f"one of {', '.join(each.name for each in self.contestant)}")
+        raise BadInput(f"there is no contestant {name!r}", f"one of {', '.join(one.name for one in self.contestant)}")
 
 
 def read(project: Project) -> Settings:

@@ -115,35 +115,35 @@ def markdown(record: Document) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def parts(found: Document) -> list[list[str]]:
+def parts(profiled: Document) -> list[list[str]]:
     """Return a row for every part of a step, the longest first."""
-    whole_step = sum(found["parts"].values())
+    whole_step = sum(profiled["parts"].values())
     rows = [["part of a step", "ms", "share"]]
-    for name, took in sorted(found["parts"].items(), key=lambda part: -part[1]):
+    for name, took in sorted(profiled["parts"].items(), key=lambda part: -part[1]):
         rows.append([name, f"{took:.1f}", f"{took / whole_step:.0%}"])
     return [*rows, ["all", f"{whole_step:.1f}", ""]]
 
 
-def operators(found: Document) -> list[list[str]]:
+def operators(profiled: Document) -> list[list[str]]:
     """Return a row for every operator of torch that was profiled."""
     rows = [["operator (profiled)", "ms a step"]]
-    return rows + [[f"`{name}`", f"{took:.1f}"] for name, took in found["operators"].items()]
+    return rows + [[f"`{name}`", f"{took:.1f}"] for name, took in profiled["operators"].items()]
 
 
-def floor(found: Document) -> str:
+def floor(profiled: Document) -> str:
     """Return how close a step comes to its matrix products alone."""
-    whole_step = sum(found["parts"].values())
+    whole_step = sum(profiled["parts"].values())
     return (
-        f"A batch has {found['beginnings']:.0f} beginnings; the matrix products of a step are "
-        f"{found['flops'] / 1e9:.2f} GFLOP, Muon's included. These shapes alone run at {found['rate'] / 1e9:.0f} "
-        f"GFLOP/s here on {found['threads']} threads: the floor is {found['floor']:.1f} ms, a step takes "
-        f"{whole_step / found['floor']:.1f} times that."
+        f"A batch has {profiled['beginnings']:.0f} beginnings; the matrix products of a step are "
+        f"{profiled['flops'] / 1e9:.2f} GFLOP, Muon's included. These shapes alone run at {profiled['rate'] / 1e9:.0f} "
+        f"GFLOP/s here on {profiled['threads']} threads: the floor is {profiled['floor']:.1f} ms, a step takes "
+        f"{whole_step / profiled['floor']:.1f} times that."
     )
 
 
-def profile(found: Document) -> str:
+def profile(profiled: Document) -> str:
     """Return the tables of a profile, and its floor."""
-    return "\n\n".join([table(parts(found)), table(operators(found)), floor(found)]) + "\n"
+    return "\n\n".join([table(parts(profiled)), table(operators(profiled)), floor(profiled)]) + "\n"
 
 
 def filled(page: str, name: str, text: str) -> str:
