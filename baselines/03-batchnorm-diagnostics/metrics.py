@@ -17,7 +17,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """Return the records of a run; none where it wrote none."""
+    """The records of a run; none where it wrote none."""
     path = folder / FILE
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
