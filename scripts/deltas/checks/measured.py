@@ -51,7 +51,8 @@ def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
     if number == 0:
         return
     what = f"{stage.name}: all {len(invariance.TYPES)} upstream types train as at stage 00, bit for bit"
-    yield of(what, [f"--type {each.type}: {each.what}" for each in invariance.check(project, shop, stage)])
+    differences = invariance.check(project, shop, stage)
+    yield of(what, [f"--type {difference.type}: {difference.what}" for difference in differences])
     if not (project.baselines / stage.name / "experiment.toml").exists():
         return
     subject = look_up(project, shop, stage)

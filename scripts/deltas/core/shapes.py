@@ -150,9 +150,9 @@ def _in_words(message: str) -> str:
     >>> _in_words("Expected `int | null`, got `str`"), _in_words("Expected `array` of length >= 1")
     ('a whole number or nothing', 'a list of length >= 1')
     """
-    found = re.match(r"Expected `([^`]+)`(?:,? ?(.*))?", message)
-    if not found:
+    parts = re.match(r"Expected `([^`]+)`(?:,? ?(.*))?", message)
+    if not parts:
         return ""
-    words = " or ".join(WORDS.get(name, name) for name in found[1].split(" | "))
-    rest = found[2] if found[2] and not found[2].startswith(("got", "matching")) else ""
+    words = " or ".join(WORDS.get(name, name) for name in parts[1].split(" | "))
+    rest = parts[2] if parts[2] and not parts[2].startswith(("got", "matching")) else ""
     return f"{words} {rest}".strip()

@@ -58,8 +58,8 @@ def less(left: Sample | Number, right: Sample | Number, level: float) -> Finding
 
 def greater(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
     """Test left > right: as `less` the other way round, with the difference as it is written."""
-    found = less(right, left, level)
-    return replace(found, difference=-found.difference)
+    finding = less(right, left, level)
+    return replace(finding, difference=-finding.difference)
 
 
 def within(left: Sample | Number, right: Sample | Number, eps: Number, level: float) -> Finding:
@@ -83,9 +83,9 @@ def tie(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
     That a difference is inside the noise does not mean that there is none: with few seeds everything ties. To say
     that two things are equal for all that matters, use `within`.
     """
-    found = less(left, right, level)
-    outcome = Outcome.YES if found.outcome is Outcome.TIE else Outcome.NO
-    return replace(found, outcome=outcome)
+    finding = less(left, right, level)
+    outcome = Outcome.YES if finding.outcome is Outcome.TIE else Outcome.NO
+    return replace(finding, outcome=outcome)
 
 
 def _difference(left: Sample | Number, right: Sample | Number) -> Sample:

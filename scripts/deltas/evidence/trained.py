@@ -109,13 +109,11 @@ def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
 
 
 def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:
-    run = seeds[0].plan.run
+    run, by_item = seeds[0].plan.run, collected.by_item
     metrics = _summaries(seeds)
-    kept = (
-        {name: values for name, values in collected.by_item.values.items() if name in metrics}
-        if collected.by_item
-        else {}
-    )
+    if by_item:
+        kept = {name: values for name, values in by_item.values.items() if name in metrics}
+        by_item = items.ByItem(by_item.items, kept)
     return Recorded(
         program=run.program,
         arguments=run.args,
@@ -123,7 +121,7 @@ def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collec
         measured_by=subject.measured_by[run.name],
         deterministic=run.deterministic,
         metrics=metrics,
-        by_item=items.ByItem(collected.by_item.items, kept) if collected.by_item else None,
+        by_item=by_item,
         unpaired={name: collected.why for name in collected.metrics if collected.why and name in metrics},
         generated=tuple(generated(seeds[0], GENERATED)),
     )

@@ -159,21 +159,21 @@ def faults(folder: Path, baseline: str) -> list[str]:
         return ["figures.py says what is to be drawn, and nothing was"] if missing else []
     if not program(folder).exists():
         return [f"{drawing.name}: there is no figures.py that draws it" for drawing in listing.figures]
-    found = []
+    faults = []
     names = ", ".join(drawing.name for drawing in listing.figures) or LISTING
     if listing.program != identify(folder):
-        found.append(f"{names}: drawn by another program than figures.py and scripts/deltas/figures/ are now")
+        faults.append(f"{names}: drawn by another program than figures.py and scripts/deltas/figures/ are now")
     if listing.baseline != baseline:
-        found.append(f"{names}: drawn from other runs than those that baseline.json holds")
+        faults.append(f"{names}: drawn from other runs than those that baseline.json holds")
     for drawing in listing.figures:
         if hash_of_data(msgspec.to_builtins(drawing)) != drawing.data:
-            found.append(f"{drawing.name}: its texts or data in figures.json were changed since it was drawn")
-        found += [
+            faults.append(f"{drawing.name}: its texts or data in figures.json were changed since it was drawn")
+        faults += [
             f"{drawing.name}: {name} is not the file that was drawn"
             for name, wanted in drawing.files.items()
             if not (folder / name).is_file() or hash_of((folder / name).read_bytes()) != wanted
         ]
     known = {name for drawing in listing.figures for name in drawing.files}
-    return found + [
+    return faults + [
         f"{path.name}: no figure of figures.json" for path in sorted(folder.glob("*.svg")) if path.name not in known
     ]

@@ -29,7 +29,7 @@ CELLS = 8  # of a table metric that are shown
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool) -> int:
-    """CheckFailed when a run fails or a figure cannot be drawn: then everything stays as it was recorded before."""
+    """Leave everything as it was recorded before when a run fails (CheckFailed) or a figure cannot be drawn."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"

@@ -137,16 +137,18 @@ def _print_standing(judged: Trained) -> None:
     if known.stale:
         console.say("the baseline is stale: " + "; ".join(known.stale))
         return
-    seeds = f"{len(recorded.seeds)} seed{'s' * (len(recorded.seeds) != 1)}"
-    console.say(
-        f"✓ is inside what the recorded runs ({seeds}) predict for one more, "
-        f"at {prediction.LEVEL:.0%} for all {known.family} numbers of the stage together"
-    )
+    if all(run.deterministic for run in recorded.runs.values()):
+        console.say(f"✓ is the recorded number again, to within {prediction.FLOOR:g}: nothing here depends on the seed")
+    else:
+        console.say(
+            f"✓ is inside what {len(recorded.seeds)} seeds predict for one more run, "
+            f"at {prediction.LEVEL:.0%} for all {known.family} numbers of the stage together"
+        )
     torch = judged.results[0].about["torch"]
     if torch != recorded.torch:
         console.say(f"recorded with torch {recorded.torch}; this is {torch}")
     if known.claimed:
-        console.say("\nclaimed of the recorded runs:")
+        console.say("\nclaimed, of what was recorded:")
         for claim in known.claimed:
             console.say("  " + console.verdict(claim.ok, claim.line))
 
