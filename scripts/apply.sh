@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# Move stage/ to a stage of the series; without one, list the series.
+# Example: scripts/apply.sh 01
 door=$0
 while [ -h "$door" ]; do # a symbolic link to this file works, too
   link=$(readlink "$door")

@@ -110,6 +110,15 @@ set_up() { # tier
 }
 
 deltas() { # verb, arguments…
+  case " $* " in
+    *" --help "* | *" -h "*)
+      if ! ready step; then # help installs nothing: what the door itself says has to do
+        sed -n '2,3s/^# //p' "$door"
+        say "scripts/setup.sh step installs, in seconds, what is needed to list all options here"
+        exit 0
+      fi
+      ;;
+  esac
   set_up step # what is behind `deltas` asks for more once it knows that the arguments are good
   unset PYTHONHOME
   # -P: a file of the folder where the reader stands is never taken for a module

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# Check a stage, or all of them: pin, patches, stages, runs, numbers and figures.
+# Example: scripts/verify.sh 03 --fast
 door=$0
 while [ -h "$door" ]; do # a symbolic link to this file works, too
   link=$(readlink "$door")

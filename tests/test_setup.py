@@ -84,10 +84,28 @@ def test_table_finds_what_it_names():
 
 def test_every_verb_has_a_door_and_every_door_a_verb():
     assert {path.stem for path in DOORS} == set(VERBS)
-    texts = {path.read_text().replace(f"deltas {path.stem} ", "deltas VERB ") for path in DOORS}
-    assert len(texts) == 1, "doors differ in nothing but their verb"
+    texts = set()
+    for path in DOORS:
+        first, says, example, *rest = path.read_text().splitlines(keepends=True)
+        assert says.startswith("# ") and says.endswith(".\n")
+        assert example.startswith(f"# Example: scripts/{path.name}")
+        texts.add(first + "".join(rest).replace(f"deltas {path.stem} ", "deltas VERB "))
+    assert len(texts) == 1, "doors differ in nothing but their verb and what they say"
     (door,) = texts
     assert door.endswith('deltas VERB "$@"\n') and len(door.splitlines()) <= 8
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda path: path.name)
+def test_help_has_an_example_and_installs_nothing(path, tmp_path, capsys):
+    example = path.read_text().splitlines()[2].removeprefix("# ")
+    for word in ("--help", "-h"):
+        assert main([path.stem, word]) == 0
+        assert example in capsys.readouterr().out
+    shutil.copytree(HERE / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__", "pages"))
+    shutil.copy(HERE / "requirements.txt", tmp_path)
+    done = subprocess.run([tmp_path / "scripts" / path.name, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and example in done.stdout and "scripts/setup.sh step" in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["requirements.txt", "scripts"]
 
 
 SHELLCHECK = tools.find("shellcheck")
@@ -126,7 +144,7 @@ def test_help_of_every_verb_needs_the_first_tier_alone():
     assert {"torch", "numpy", "jinja2"} <= later
     code = (
         "import sys; sys.path.insert(0, 'scripts'); sys.modules.update(dict.fromkeys(sys.argv[1:]))\n"
-        "from deltas.__main__ import VERBS, main\n"
+        "from deltas.__main__ import VERBS, main, main\n"
         "print([verb for verb in VERBS for option in ('-h', '--help') if main([verb, option])])"
     )
     done = subprocess.run([sys.executable, "-c", code, *later], cwd=HERE, capture_output=True, text=True)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,6 +53,7 @@ def main(arguments: list[str], project: Project | None = None, set_up: SetUp | N
             with lock(project):
                 pass
         command: click.Command = importlib.import_module(f".verbs.{verb}", __package__).command
+        command.epilog = _example(verb)
         if set_up:
             command = _with_packages(command, verb, project, set_up)
         code = command.main(
@@ -77,6 +79,12 @@ def main(arguments: list[str], project: Project | None = None, set_up: SetUp | N
     except (KeyboardInterrupt, click.Abort):
         console.note("stopped")
         return 130
+
+
+def _example(verb: str) -> str:
+    """Return the example that stands at the top of the verb's door, for the end of its --help."""
+    lines = (Path(__file__).parents[1] / f"{verb}.sh").read_text(encoding="utf-8").splitlines()
+    return next((line.removeprefix("# ") for line in lines if line.startswith("# Example: ")), "")
 
 
 def _with_packages(command: click.Command, verb: str, project: Project, set_up: SetUp) -> click.Command:

@@ -57,7 +57,7 @@ def test_every_door_is_in_readme():
 def test_exit_codes_are_those_of_the_code():
     from deltas.core import errors
 
-    listed = dict(re.findall(r"(\d+) ([^·.]+)[·.]", README.split("## Exit codes")[1]))
+    listed = dict(re.findall(r"\| (\d+) \| ([^|]+) \|", README.split("## Exit codes")[1]))
     for name, word in (("CheckFailed", "check failed"), ("BadInput", "bad usage"), ("BrokenPatch", "patch"),
                        ("WorkAtRisk", "your work"), ("NoUpstream", "upstream")):  # fmt: skip
         assert word in listed[str(getattr(errors, name).exit_code)]

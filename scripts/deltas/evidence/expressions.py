@@ -13,35 +13,19 @@ What makes a claim is a test (significance.py), whose outcome is yes, no or tie:
     tie(a, b)                                   neither is significantly below the other
     and  or  not                                on outcomes; what a tie leaves open stays a tie
 
-Everything else is refused. simpleeval walks the expression; nothing of it is ever executed by Python.
+Everything else is refused (evaluator.py).
 """
 
 import ast
-import operator
 from collections.abc import Callable
-from typing import Any
-
-import simpleeval
 
 from . import significance
-from .outcome import Outcome, conjunction, disjunction, negation
-from .paired import Sample, Unevaluable, average, largest, smallest, this_split
+from .outcome import Outcome
+from .paired import Sample
 from .significance import Finding
 
 Look = Callable[[str, str], Sample]  # (run, metric) -> sample; raises Wrong
 
-NODES = (
-    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Call, ast.Compare, ast.Constant, ast.Name, ast.UnaryOp, ast.keyword,
-)  # fmt: skip
-OPERATORS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
-FUNCTIONS = {"min": smallest, "max": largest, "mean": average, "abs": abs, "this_split": this_split}
 TESTS: dict[str, Callable[..., Finding]] = {"within": significance.within, "tie": significance.tie}
 
 
@@ -74,7 +58,9 @@ def tests(node: ast.expr) -> int:
 
 def outcome(node: ast.expr, look: Look, level: float) -> tuple[Outcome, list[Finding]]:
     """Return what an expression says, every test at one-sided `level`, and what the tests found. Wrong, Unevaluable."""
-    evaluator = _Evaluator(look, level)
+    from .evaluator import Evaluator  # here, so that a verb's --help does not wait for what only claims need
+
+    evaluator = Evaluator(look, level)
     result = evaluator.result(node)
     if not isinstance(result, Outcome):
         raise Wrong(f"{ast.unparse(node)} is a quantity, not a statement", "a comparison")
@@ -83,96 +69,10 @@ def outcome(node: ast.expr, look: Look, level: float) -> tuple[Outcome, list[Fin
 
 def quantity(node: ast.expr, look: Look) -> Sample:
     """Return the sample that an expression describes. Wrong, Unevaluable."""
-    result = _Evaluator(look, 0.0).result(node)
+    from .evaluator import Evaluator
+
+    result = Evaluator(look, 0.0).result(node)
     if not isinstance(result, Sample):
         what = "a statement" if isinstance(result, Outcome) else "a number"
         raise Wrong(f"{ast.unparse(node)} is {what}, not a quantity that was measured", "a metric of a run")
     return result
-
-
-class _Evaluator(simpleeval.SimpleEval):
-    """simpleeval without what claims do not need, with tests for comparisons and three-valued logic."""
-
-    nodes: dict[type[ast.AST], Callable[..., Any]]
-
-    def __init__(self, look: Look, level: float):
-        super().__init__(OPERATORS | {ast.Not: self._not}, FUNCTIONS | {name: self._test(name) for name in TESTS}, {})
-        self.nodes = {kind: handler for kind, handler in self.nodes.items() if kind in NODES}
-        self.look, self.level = look, level
-        self.findings: list[Finding] = []
-
-    def result(self, node: ast.expr) -> Any:
-        try:
-            return self.eval("", node)
-        except simpleeval.FunctionNotDefined as error:
-            known = [*FUNCTIONS, *TESTS]
-            raise Wrong(f"there is no function {error.func_name!r}", f"one of {', '.join(known)}") from None
-        except simpleeval.OperatorNotDefined as error:
-            raise Wrong(f"there is no operator {type(error.attr).__name__} in claims", "+ - * /") from None
-        except simpleeval.InvalidExpression as error:
-            raise Wrong(f"{ast.unparse(node)}: {error}", "runs, numbers, + - * /, < >, and, or, not") from None
-        except TypeError as error:
-            raise Wrong(f"{ast.unparse(node)}: {error}") from None
-        except (ZeroDivisionError, OverflowError) as error:
-            raise Unevaluable(str(error)) from None
-        except RecursionError:
-            raise Wrong("the expression is nested too deeply") from None
-
-    def _eval_constant(self, node: ast.Constant) -> float | int:
-        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise Wrong(f"{node.value!r} is not a number", "numbers and metrics of runs")
-        return node.value
-
-    def _eval_name(self, node: ast.Name) -> Any:
-        raise Wrong(f"{node.id!r} stands alone", "run.metric")
-
-    def _eval_attribute(self, node: ast.Attribute) -> Sample:
-        run: ast.expr = node.value
-        names = [node.attr]
-        while isinstance(run, ast.Attribute):
-            names.insert(0, run.attr)
-            run = run.value
-        if not isinstance(run, ast.Name):
-            raise Wrong(f"{ast.unparse(node)} is not a metric", "run.metric")
-        return self.look(run.id, ".".join(names))
-
-    def _eval_call(self, node: ast.Call) -> Any:
-        if not isinstance(node.func, ast.Name):
-            raise Wrong(f"{ast.unparse(node.func)} is not a function", f"one of {', '.join([*FUNCTIONS, *TESTS])}")
-        return super()._eval_call(node)
-
-    def _eval_compare(self, node: ast.Compare) -> Outcome:
-        terms = [self._eval(term) for term in (node.left, *node.comparators)]
-        outcomes = []
-        for kind, left, right in zip(node.ops, terms, terms[1:], strict=False):
-            if isinstance(kind, ast.Lt):
-                outcomes.append(self._note(significance.less(left, right, self.level)))
-            elif isinstance(kind, ast.Gt):
-                outcomes.append(self._note(significance.greater(left, right, self.level)))
-            else:
-                raise Wrong(f"{ast.unparse(node)}: quantities compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
-        return conjunction(outcomes)
-
-    def _eval_boolop(self, node: ast.BoolOp) -> Outcome:
-        outcomes = [_statement(self._eval(part)) for part in node.values]  # all of them: a broken one must not hide
-        return conjunction(outcomes) if isinstance(node.op, ast.And) else disjunction(outcomes)
-
-    @staticmethod
-    def _not(value: Any) -> Outcome:
-        return negation(_statement(value))
-
-    def _test(self, name: str) -> Callable[..., Outcome]:
-        def test(*given: Any, **named: Any) -> Outcome:
-            return self._note(TESTS[name](*given, **named, level=self.level))
-
-        return test
-
-    def _note(self, finding: Finding) -> Outcome:
-        self.findings.append(finding)
-        return finding.outcome
-
-
-def _statement(value: Any) -> Outcome:
-    if not isinstance(value, Outcome):
-        raise TypeError("and, or, not join comparisons, not quantities")
-    return value

@@ -11,7 +11,6 @@ from ..speedrun import keep
 @click.command(
     help="Measure the names speedrun: `names`, upstream's training against ours; `tries`, what led to ours; `profile`, "
     "where its time goes. baselines/speedrun/README.md has the rules.",
-    epilog="Example: scripts/bench.sh names --only sprint",
 )
 @click.argument("what", type=click.Choice(list(keep.KINDS)))
 @click.option("--only", multiple=True, metavar="NAME", help="Of names: this contestant of ours, without upstream.")

@@ -19,7 +19,6 @@ from ..pages.postcheck import Checked
 
 @click.command(
     help="Write stage NN (several, or all) into a Hugo site; or check posts that embed them.",
-    epilog="Example: scripts/publish.sh all --to ../my-site",
 )
 @click.argument("what", nargs=-1, metavar="NN… | POST.md…")
 @click.option("--to", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The Hugo site, or a new folder.")

@@ -13,7 +13,6 @@ LIMIT = 1_500_000  # bytes; a page that a phone still likes
 
 @click.command(
     help="Write out/report.html and out/results.json: every stage, what it changes and what was measured.",
-    epilog="Example: scripts/report.sh",
 )
 @click.option("--stale", is_flag=True, help="Also show numbers that were recorded on other code, marked as such.")
 @click.option("--json", "as_json", is_flag=True, help="Print the document on stdout as well.")
