@@ -1,14 +1,17 @@
 """Upstream and the stages that the patches make of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..core.errors import Refusal
 from ..core.project import Project
+from ..series import flags
 from ..stages import checkout, plaingit, upstream
-from ..stages.build import Workshop
+from ..stages.build import Stage, Workshop
 from ..stages.git import Repo
 from ..stages.restack import export_faults, insertion_faults
 from .check import Check, of
+
+SCRIPT = "makemore.py"
 
 
 def pin(project: Project) -> Iterator[Check]:
@@ -31,10 +34,21 @@ def built(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
         insertion_faults(shop.repo, [stage.tree for stage in stages]),
     )
     yield of("patches are what git writes, byte for byte", export_faults(shop.repo, stages), "scripts/refresh.sh NN")
+    yield of("upstream's flags work as ever, also abbreviated", _lost_flags(shop, stages))
     files = [project.root / stage.patch.file for stage in stages if stage.patch]
     made = plaingit.trees(project, files) if files else {}
     wrong = [f"{tool}: {tree}" for tool, tree in made.items() if tree != stages[-1].tree]
     yield of(f"{', '.join(made)} and apply give one tree", wrong)
+
+
+def _lost_flags(shop: Workshop, stages: Sequence[Stage]) -> list[str]:
+    """Return which of upstream's flags a stage has lost, and which of their abbreviations."""
+    sources = [shop.files(stage).get(SCRIPT, b"").decode(errors="replace") for stage in stages]
+    return [
+        f"{stage.label}: {sentence}"
+        for stage, source in zip(stages[1:], sources[1:], strict=True)
+        for sentence in flags.lost_prefixes(sources[0], source)
+    ]
 
 
 def checked_out(project: Project, shop: Workshop) -> Iterator[Check]:

@@ -39,6 +39,7 @@ class Evaluator(simpleeval.SimpleEval):
         self.findings: list[Finding] = []
 
     def result(self, node: ast.expr) -> Any:
+        """Return the value of an expression. Wrong, Unevaluable."""
         try:
             return self.eval("", node)
         except simpleeval.FunctionNotDefined as error:
