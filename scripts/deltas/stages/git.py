@@ -54,13 +54,24 @@ class GitFailed(Exception):
         self.status, self.said, self.git_dir = status, said.strip(), git_dir
 
 
+def _fenced(command: list[str], git_dir: Path | None = None) -> str:
+    """Run git without a repository and return its output. Raise GitFailed, or BadInput where there is no git."""
+    with fence.only_allowed_environment():
+        try:
+            status, out, said = cast(
+                tuple[int, str, str],
+                Git().execute(command, env=fence.FENCE, with_extended_output=True, with_exceptions=False),
+            )
+        except GitCommandNotFound:
+            raise BadInput("git is not on the PATH", NEEDED) from None
+    if status:
+        raise GitFailed(command, status, said, git_dir)
+    return out
+
+
 def require_git() -> None:
     """Refuse a git that is missing or too old (exit 2)."""
-    try:
-        with fence.only_allowed_environment():
-            version = str(Git().execute(["git", "version"]))
-    except (GitCommandNotFound, OSError) as error:
-        raise BadInput("git is not on the PATH", NEEDED) from error
+    version = _fenced(["git", "version"])
     found = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
     if found < OLDEST:
         raise BadInput(version, NEEDED)
@@ -314,19 +325,8 @@ class Repo:
 def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
     """Make an empty repository without templates. `borrow`: a folder of objects to share (never one to keep)."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = ["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", "--template="]
-    with fence.only_allowed_environment():
-        status, _, said = cast(
-            tuple[int, str, str],
-            Git().execute(
-                [*command, *(["--bare"] if bare else []), "."],
-                env=fence.FENCE,
-                with_extended_output=True,
-                with_exceptions=False,
-            ),
-        )
-    if status:
-        raise GitFailed(command, status, said, folder)
+    options = ["--template=", *(["--bare"] if bare else [])]
+    _fenced(["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", *options, "."], folder)
     if borrow:
         info = (folder if bare else folder / ".git") / "objects" / "info"
         info.mkdir(exist_ok=True)
