@@ -65,7 +65,8 @@ def _home() -> Path | None:
             "a folder that can be written to",
             ["TMPDIR=/such/a/folder, before the command"],
         ) from None
-    home.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        home.mkdir(mode=0o700)
     about = home.lstat()
     ours = stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & 0o077
     return home if ours else None

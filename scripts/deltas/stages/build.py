@@ -54,7 +54,7 @@ def build(repo: Repo, series: Series, pin: str) -> list[Stage]:
     Raise BrokenPatch when a patch does not apply, or its blobs before or after are not the ones that it names: git
     itself never compares those, and patches the wrong one of two equal places "cleanly".
     """
-    stages = [Stage(0, pin, repo.text("rev-parse", "--verify", f"{pin}^{{tree}}"))]
+    stages = [Stage(0, pin, repo.tree(pin))]
     blobs = {path: entry.blob for path, entry in repo.entries(pin).items()}
     with files.scratch() as folder:
         staging = repo.with_index(folder / "index")

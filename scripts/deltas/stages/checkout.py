@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import WorkAtRisk
 from ..core.project import Project
-from . import journal
+from . import journal, trouble
 from .build import Stage
 from .git import Repo, init
 
@@ -41,7 +41,7 @@ def open_repo(project: Project) -> Repo:
         )
     repo = Repo(git_dir)
     if not repo.has(project.pin):
-        raise WorkAtRisk(
+        raise trouble.no_permission(project, "stage/ cannot be read", git_dir) or WorkAtRisk(
             f"the repository in stage/ lacks makemore's commit {project.pin[:12]}: it is another one, or damaged",
             "the repository that apply made",
             away,

@@ -54,13 +54,23 @@ class GitFailed(Exception):
         self.status, self.said, self.git_dir = status, said.strip(), git_dir
 
 
+def _fenced(command: list[str], git_dir: Path | None = None) -> str:
+    """Run git without a repository and return its output. Raise GitFailed, or BadInput where there is no git."""
+    with fence.only_allowed_environment():
+        try:
+            status, out, said = Git().execute(
+                command, env=fence.FENCE, with_extended_output=True, with_exceptions=False
+            )
+        except GitCommandNotFound:
+            raise BadInput("git is not on the PATH", NEEDED) from None
+    if status:
+        raise GitFailed(command, status, said, git_dir)
+    return out
+
+
 def require_git() -> None:
     """Refuse a git that is missing or too old (exit 2)."""
-    try:
-        with fence.only_allowed_environment():
-            version = str(Git().execute(["git", "version"]))
-    except (GitCommandNotFound, OSError) as error:
-        raise BadInput("git is not on the PATH", NEEDED) from error
+    version = _fenced(["git", "version"])
     found = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
     if found < OLDEST:
         raise BadInput(version, NEEDED)
@@ -75,17 +85,23 @@ def users_safe_directories() -> list[str]:
 class Repo:
     """One repository. Paths are given; nothing is discovered.
 
-    Without a work tree git sees no working files, and no `.gitattributes` among them.
+    Without a work tree git sees no working files, and no `.gitattributes` among them. aside: a folder that takes the
+    objects that are written, in place of the repository's own.
     """
 
     lock_fd: int | None = None  # inherited by every child, so that the lock outlives a killed parent's child
 
-    def __init__(self, git_dir: Path, work_tree: Path | None = None, index: Path | None = None):
-        self.git_dir, self.work_tree, self.index = git_dir, work_tree, index
+    def __init__(
+        self, git_dir: Path, work_tree: Path | None = None, index: Path | None = None, aside: Path | None = None
+    ):
+        self.git_dir, self.work_tree, self.index, self.aside = git_dir, work_tree, index, aside
         self._git = Git()  # not Git(folder): it expands $NAME in the path
         self._places = {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(work_tree or git_dir)}
         if index:
             self._places["GIT_INDEX_FILE"] = str(index)
+        if aside:
+            self._places["GIT_OBJECT_DIRECTORY"] = str(aside)
+            self._places["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.fsdecode(_quoted(git_dir / "objects"))
         self._safe: list[str] = []
         with contextlib.suppress(OSError):
             if git_dir.stat().st_uid != os.geteuid():
@@ -94,11 +110,16 @@ class Repo:
 
     def with_index(self, index: Path) -> "Repo":
         """Return the same repository seen through another index file."""
-        return Repo(self.git_dir, self.work_tree, index)
+        return Repo(self.git_dir, self.work_tree, index, self.aside)
 
     def with_files(self, work_tree: Path) -> "Repo":
         """Return the same repository with working files, for the commands that read or write those."""
-        return Repo(self.git_dir, work_tree, self.index)
+        return Repo(self.git_dir, work_tree, self.index, self.aside)
+
+    def writing_to(self, aside: Path) -> "Repo":
+        """Return the same repository, with a folder for the objects that are written: nothing of it changes."""
+        aside.mkdir(exist_ok=True)
+        return Repo(self.git_dir, self.work_tree, self.index, aside)
 
     # -- running ------------------------------------------------------------------------------------------------------
 
@@ -167,6 +188,13 @@ class Repo:
         """Return the object id of a name; None where there is no such name, or no such object behind it."""
         status, out, _ = self.run_status("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1))
         return out.decode().strip() if status == 0 else None
+
+    def tree(self, commit: str) -> str:
+        """Return the tree of a commit. Raise GitFailed where one of both is missing."""
+        found = self.resolve(f"{commit}^{{tree}}")
+        if found is None:
+            raise GitFailed(["git", "rev-parse", commit], 1, f"missing commit {commit}, or its tree", self.git_dir)
+        return found
 
     def has(self, object_id: str) -> bool:
         """Return whether this object is here. A damaged one is; a folder that is no repository has none."""
@@ -314,18 +342,15 @@ class Repo:
 def init(folder: Path, *, bare: bool, borrow: Path | None = None) -> None:
     """Make an empty repository without templates. `borrow`: a folder of objects to share (never one to keep)."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = ["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", "--template="]
-    with fence.only_allowed_environment():
-        status, _, said = Git().execute(
-            [*command, *(["--bare"] if bare else []), "."],
-            env=fence.FENCE,
-            with_extended_output=True,
-            with_exceptions=False,
-        )
-    if status:
-        raise GitFailed(command, status, said, folder)
+    options = ["--template=", *(["--bare"] if bare else [])]
+    _fenced(["git", "-C", str(folder), "-c", "init.defaultBranch=main", "init", "-q", *options, "."], folder)
     if borrow:
         info = (folder if bare else folder / ".git") / "objects" / "info"
         info.mkdir(exist_ok=True)
-        quoted = os.fsencode(borrow).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-        (info / "alternates").write_bytes(b'"' + quoted + b'"\n')
+        (info / "alternates").write_bytes(_quoted(borrow) + b"\n")
+
+
+def _quoted(path: Path) -> bytes:
+    """Return a path as git reads it in a list of folders, whatever is in its name."""
+    quoted = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + quoted + b'"'

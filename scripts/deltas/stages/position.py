@@ -93,10 +93,10 @@ def _only_staged(repo: Repo, head: str, index: str, tree: str) -> bool:
 
 
 def seek(project: Project, series: Series) -> Position | Refusal:
-    """Return where stage/ stands, or why that cannot be said: for whoever only wants to know."""
+    """Return where stage/ stands, or why that cannot be said: for whoever only wants to know. Nothing is written."""
     try:
-        repo = checkout.open_repo(project)
         with scratch() as folder:
+            repo = checkout.open_repo(project).writing_to(folder / "objects")
             return where(project, repo, build(repo, series, project.pin), folder)
     except Refusal as refusal:
         return refusal
@@ -112,8 +112,8 @@ def look(project: Project, stages: list[Stage]) -> Position | None:
         return None
     try:
         with scratch() as folder:
-            return where(project, checkout.open_repo(project), stages, folder)
-    except (Refusal, GitFailed):
+            return where(project, checkout.open_repo(project).writing_to(folder / "objects"), stages, folder)
+    except (Refusal, GitFailed, OSError):
         return None
 
 

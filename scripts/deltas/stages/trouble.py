@@ -132,10 +132,20 @@ def _damaged(project: Project, said: str, git_dir: Path | None) -> Refusal:
 
 
 def _forbidden(project: Project, said: str, where: Iterable[Path]) -> Refusal:
-    """Tell what exactly cannot be used, and whose it is: the usual cause is one command that was run as root."""
+    """Tell that something cannot be used, and what, where that can be seen."""
+    return no_permission(project, said, *where) or CheckFailed(
+        f"permission denied: {said}", "files and folders that you may read and write", [AGAIN]
+    )
+
+
+def no_permission(project: Project, said: str, *where: Path) -> Refusal | None:
+    """Tell what exactly cannot be used, and whose it is: the usual cause is one command that was run as root.
+
+    Return None where everything in these places may be used.
+    """
     closed = list(dict.fromkeys(_closed(where)))[:3]
     if not closed:
-        return CheckFailed(f"permission denied: {said}", "files and folders that you may read and write", [AGAIN])
+        return None
     rows = [f"{_short(project, path)} belongs to {_owner(path)}" for path in closed]
     tops = sorted({_top(project, path) for path in closed})
     listed = " ".join(map(shlex.quote, tops))

@@ -85,8 +85,11 @@ def fetch(project: Project) -> None:
         text=True,
         errors="replace",
     )
-    if done.returncode or not present(project) or not _has_pin(Repo(git_dir(project)), project.pin):
+    if done.returncode or not present(project):
         raise _not_fetched(project, done, mirror or URL)
+    repo = Repo(git_dir(project))
+    if not _has_pin(repo, project.pin):  # git finds nothing to fetch, and yet it is not there
+        raise GitFailed(done.args, 0, f"missing commit {project.pin}, or its tree", repo.git_dir)
 
 
 def _mirror() -> str | None:
