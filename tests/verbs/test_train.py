@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,6 @@ import recorded
 from deltas.core import machine
 from deltas.figures import drawn
 from deltas.runs import execute
-from deltas.stages import recovery
 
 EXPERIMENT = """
 title = "Frost"
@@ -193,15 +193,16 @@ def test_killed_while_it_writes(drawing, writes):
     before = committed(drawing)
 
     def dies() -> None:
-        put_in_place, done = recovery.put, []
+        replace, done = os.replace, []
 
-        def killed(project, file):
-            if len(done) == writes:
-                os.kill(os.getpid(), signal.SIGKILL)
-            done.append(file)
-            return put_in_place(project, file)
+        def killed(source, target, **how):
+            if Path(target).parent in (drawing.root / FOLDER, drawing.root):
+                if len(done) == writes:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                done.append(target)
+            replace(source, target, **how)
 
-        recovery.put = killed
+        os.replace = killed
 
     ended = drawing.fork("record", "01", "--fresh", before=dies, env={"FAKE_SHIFT": "0.1"})
     assert ended.code == (-signal.SIGKILL if writes < 5 else 0)  # two pictures, two JSON files, README

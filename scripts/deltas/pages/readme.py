@@ -36,9 +36,12 @@ def table(project: Project, series: Series, new: Mapping[str, Baseline] | None =
 
 
 def _stage(project: Project, stage: str, new: Mapping[str, Baseline]) -> tuple[Experiment | None, Baseline | None]:
+    """Return what was recorded of a stage, and the experiment that says what stands for it; nothing where none was."""
     folder = project.baselines / stage
-    described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
-    return described, new.get(stage) or baseline.read(folder / "baseline.json")
+    recorded = new.get(stage) or baseline.read(folder / "baseline.json")
+    if recorded is None or not (folder / "experiment.toml").exists():
+        return None, recorded
+    return experiment.read(folder / "experiment.toml"), recorded
 
 
 def _common(stages: Sequence[tuple[Experiment | None, Baseline | None]]) -> Metric | None:
