@@ -23,8 +23,7 @@ SHOWN = 12  # lines of one side of a conflict
 class Planned:
     """One patch of the series to be: slug, header, and the change that it makes, as two trees.
 
-    now: the patch that it is today; None for a new one. anew: write it even where nothing of it changes. edits: the
-    change holds the edits in stage/.
+    now: the patch that it is today; None for a new one. anew: write it even where nothing of it changes.
     """
 
     slug: str
@@ -33,7 +32,6 @@ class Planned:
     after: str
     now: Patch | None = None
     anew: bool = False
-    edits: bool = False
 
 
 class Misfit(Exception):
@@ -61,16 +59,13 @@ def restack(repo: Repo, pin: str, plan: list[Planned], upstream_tree: str) -> Re
     A patch whose place, trees and header stay keeps its bytes, unless it is to be written anew.
     """
     trees = _trees(repo, plan, upstream_tree)
-    for planned, (before, after) in zip(plan, pairwise(trees), strict=True):
-        if planned.edits:
-            _must_be_text(repo, before, after)
-    _must_only_insert(repo, trees)
     patches = []
     for number, (planned, (before, after)) in enumerate(zip(plan, pairwise(trees), strict=True), 1):
         if planned.now and not planned.anew and _stays(planned, number, before, after):
             patches.append(planned.now)
             continue
         patches.append(_written(f"{number:02d}-{planned.slug}.patch", planned.header + repo.diff(before, after)))
+    _must_only_insert(repo, trees)
     stages = _proven(repo, patches, trees, pin)
     return Restacked(Series(patches), stages)
 
@@ -111,7 +106,7 @@ def _shown(repo: Repo, merge: Merge, path: str) -> list[str]:
         there, wanted = _short(lines[first + 1 : between]), _short(lines[between + 1 : last])
         part = ["<<<<<<< what would be there", *there, "=======", *wanted, ">>>>>>> the patch"]
         shown += [f"    {path}:{first + 1}", *(f"    {line}" for line in part)]
-    return shown
+    return shown or [f"    {path}"]  # no text: nothing is marked in it
 
 
 def _short(lines: list[str]) -> list[str]:
@@ -129,25 +124,15 @@ def _must_only_insert(repo: Repo, trees: list[str]) -> None:
         )
 
 
-def _must_be_text(repo: Repo, before: str, after: str) -> None:
-    """Refuse changes that no patch of this series can hold, and say which."""
-    faults = unfit(repo.diff(before, after))
-    if faults:
-        raise CheckFailed(
-            "the edits in stage/ make no patch of this series:\n    " + "\n    ".join(faults),
-            "text with Unix line ends, in files with plain names; nothing was written",
-            ["git -C stage status"],
-        )
-
-
 def _written(name: str, data: bytes) -> Patch:
     """Return the patch, held against the rules. What is wrong are the edits, not a file in patches/."""
     try:
         patch = parse(name, data)
     except BrokenPatch as error:
+        causes = unfit(data) or [error.found]
         raise CheckFailed(
-            f"the edits in stage/ make no patch of this series: {error.found}",
-            error.expected or "insertions into text files; nothing was written",
+            "the edits in stage/ make no patch of this series:\n    " + "\n    ".join(causes),
+            "text with Unix line ends, in files with plain names; nothing was written",
             ["git -C stage status"],
         ) from None
     faults = rules.diff_faults(patch)
