@@ -714,3 +714,10 @@ def test_verify_and_train_say_them(tiny):
     baselines.write(folder / "baseline.json", replace(data, code_id="0" * 16))
     result = tiny.run("verify", "1", "--fast")
     assert result.code == 1 and "– it is small: not looked at" in result.out
+
+
+def test_a_claim_that_was_reworded_says_what_it_said_before():
+    data = recorded({"a": {"x": (1.0, 1.1, 1.2)}})
+    claim = Claim("is small", "a.x < 2", restated="it was to be below 1")
+    [verdict] = claims.evaluate(Experiment("03-x", "X", (0, 1, 2), (Run("a"),), (claim,)), data)
+    assert verdict.ok and verdict.line.endswith("(restated: it was to be below 1)")

@@ -25,7 +25,7 @@ class Verdict(Struct, frozen=True):
 
     outcome: None where it cannot be evaluated. ok: it is "yes". shown: the quantity that goes with the sentence,
     "2.3 % ± 0.4 (n = 5)", mean and standard deviation over n seeds. p (one-sided), difference: of its least certain
-    test. why: what to say where it is not ok.
+    test. why: what to say where it is not ok. restated: see Claim.
     """
 
     says: str
@@ -35,11 +35,13 @@ class Verdict(Struct, frozen=True):
     p: float | None = None
     difference: float | None = None
     why: str = ""
+    restated: str = ""
 
     @property
     def line(self) -> str:
-        """The sentence with its number."""
-        return f"{self.says}: {self.shown}" if self.shown else self.says
+        """The sentence with its number, and what it said before it was reworded."""
+        line = f"{self.says}: {self.shown}" if self.shown else self.says
+        return f"{line} (restated: {self.restated})" if self.restated else line
 
 
 class _Parsed(Struct):
@@ -117,13 +119,14 @@ def _verdict(parsed: _Parsed, look: expressions.Look, level: float) -> Verdict:
         )
         text = "; ".join(quantity(sample, claim.unit) for sample in shown)
     except Unevaluable as error:
-        return Verdict(claim.says, None, False, why=f"{claim.check} cannot be evaluated: {error}")
+        why = f"{claim.check} cannot be evaluated: {error}"
+        return Verdict(claim.says, None, False, why=why, restated=claim.restated)
     least = max(findings, key=lambda finding: finding.p)
     ok = outcome is Outcome.YES
     evidence = "; ".join(_evidence(finding, level) for finding in findings)
     why = "" if ok else f"{claim.check} is {_a(outcome)}: {evidence}"
     text = text if parsed.show else f"difference {text}"
-    return Verdict(claim.says, outcome, ok, text, least.p, least.difference.mean, why)
+    return Verdict(claim.says, outcome, ok, text, least.p, least.difference.mean, why, claim.restated)
 
 
 def _a(outcome: Outcome) -> str:

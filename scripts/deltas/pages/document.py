@@ -181,18 +181,26 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
         return []
     if recorded is None:
         return [
-            {"says": claim.says, "outcome": None, "ok": None, "shown": NOT_MEASURED, "why": ""}
+            {
+                "says": claim.says,
+                "outcome": None,
+                "ok": None,
+                "shown": NOT_MEASURED,
+                "why": "",
+                "restated": claim.restated,
+            }
             for claim in described.claims
         ]
     return [
         {
-            "says": each.says,
-            "outcome": each.outcome and str(each.outcome),
-            "ok": each.ok,
-            "shown": each.shown,
-            "why": each.why,
+            "says": verdict.says,
+            "outcome": verdict.outcome and str(verdict.outcome),
+            "ok": verdict.ok,
+            "shown": verdict.shown,
+            "why": verdict.why,
+            "restated": verdict.restated,
         }
-        for each in claims.evaluate(described, recorded)
+        for verdict in claims.evaluate(described, recorded)
     ]
 
 

@@ -78,13 +78,15 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that a post may state.
 
     check: the same for a program (expressions.py). show: the quantity to print beside it, in the same language; None
-    for the difference that is tested. unit: of that quantity; "%" for a share.
+    for the difference that is tested. unit: of that quantity; "%" for a share. restated: what the claim said before, and
+    why it says something else since, where it was reworded after its numbers were seen.
     """
 
     says: Text
     check: Text
     show: Text | None = None
     unit: str = ""
+    restated: str = ""
 
 
 class Experiment(Struct, frozen=True):
