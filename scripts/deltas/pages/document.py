@@ -236,9 +236,6 @@ def _metrics(run: Recorded | None, metrics: Metrics) -> dict[str, Any]:
 def _metric(name: str, summary: Summary, metrics: Metrics) -> dict[str, Any]:
     metric = metrics[name]
     return {
-        "says": metric.says,
-        "unit": metric.unit,
-        "table": metrics.table(name),
         "n": summary.n,
         "mean": summary.mean,
         "sd": summary.sd,
