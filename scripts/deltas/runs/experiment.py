@@ -78,8 +78,8 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that a post may state.
 
     check: the same for a program (expressions.py). show: the quantity to print beside it, in the same language; None
-    for the difference that is tested. unit: of that quantity; "%" for a share. restated: what the claim said before, and
-    why it says something else since, where it was reworded after its numbers were seen.
+    for the difference that is tested. unit: of that quantity; "%" for a share. restated: what the claim said before it
+    was reworded, and why, where that was done after its numbers were seen.
     """
 
     says: Text
