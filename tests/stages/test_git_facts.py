@@ -209,3 +209,64 @@ def test_environment_configuration_survives_a_global_file_of_dev_null(repo, tmp_
     assert "Binary files" not in diff(
         repo, 1, "-c", "core.attributesFile=/dev/null", XDG_CONFIG_HOME=str(tmp_path / "x")
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "attributes"),
+    [
+        ("core.autocrlf=true", ""),
+        ("core.eol=crlf", "f text"),
+        ("x.y=z", "f ident"),
+        ("x.y=z", "f working-tree-encoding=UTF-16"),
+    ],
+)
+def test_cat_file_filters_is_what_checkout_writes(repo, config, attributes):
+    """Why a converted file is known by asking for that; and hash-object with a path undoes it."""
+    (repo / "f").write_text("one $Id$\ntwo\n")
+    git(repo, "commit", "-qam", "two")
+    (repo / ".gitattributes").write_text(attributes + "\n")
+    blob = said(repo, "rev-parse", "HEAD:f")
+    (repo / "f").unlink()
+    git(repo, "-c", config, "checkout", "-f", "--", "f")
+    written = (repo / "f").read_bytes()
+    assert written != git(repo, "cat-file", "blob", blob)
+    assert git(repo, "-c", config, "cat-file", "--filters", "--path=f", blob) == written
+    out = git(repo, "-c", config, "hash-object", "--stdin", "--path=f", stdin=written)
+    assert out.decode().strip() == blob
+
+
+def test_attributes_among_the_files_are_not_heard_without_a_work_tree(repo):
+    """Why git gets its own folder as the work tree: the reader's .gitattributes would make a diff binary."""
+    (repo / ".gitattributes").write_text("f binary\n")
+    text = TEXT.replace("line 3\n", "line 3\nnew\n")
+    (repo / "f").write_text(text)
+    git(repo, "add", "f")
+    trees = said(repo, "rev-parse", "HEAD^{tree}"), said(repo, "write-tree")
+    assert b"Binary files" in git(repo, "diff-tree", "-p", *trees)
+    places = {"GIT_DIR": str(repo / ".git"), "GIT_WORK_TREE": str(repo / ".git")}
+    assert b"+new" in git(repo / ".git", "diff-tree", "-p", *trees, **places)
+
+
+def test_patch_is_blamed_for_a_file_that_cannot_be_read(repo):
+    """Why "does not apply" counts only where the files that the patch was applied to are whole."""
+    patch = diff(repo).encode()
+    blob = said(repo, "rev-parse", "HEAD:f")
+    (repo / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    command = [REAL_GIT, "apply", "--cached", "-"]
+    done = subprocess.run(command, cwd=repo, input=patch, env=CLEAN, capture_output=True)
+    assert done.returncode == 1 and b"patch does not apply" in done.stderr and b"failed to read f" in done.stderr
+
+
+def test_objects_can_be_written_aside(repo, tmp_path):
+    """Why the list of the series works where nothing can be written; the path may have any sign in its name."""
+    place = tmp_path / 'odd: "name"'
+    repo.rename(place)
+    objects = place / ".git" / "objects"
+    quoted = '"' + str(objects).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    aside = {"GIT_OBJECT_DIRECTORY": str(tmp_path / "aside"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": quoted}
+    (tmp_path / "aside").mkdir()
+    before = sorted(objects.rglob("*"))
+    blob = git(place, "hash-object", "-w", "--stdin", stdin=b"new\n", **aside).decode().strip()
+    assert git(place, "cat-file", "blob", "HEAD:f", **aside).decode() == TEXT
+    assert sorted(objects.rglob("*")) == before
+    git(place, "cat-file", "-e", blob, ok=(1,))

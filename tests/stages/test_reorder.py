@@ -312,9 +312,9 @@ def test_folder_that_was_made_ready_for_the_new_patch_stays(series):
 
 
 def test_a_hundredth_patch_is_refused(tiny, monkeypatch):
-    from deltas.stages import rewrite
+    from deltas.stages import plans
 
-    monkeypatch.setattr(rewrite, "MOST", 4)
+    monkeypatch.setattr(plans, "MOST", 4)
     tiny.add_line()
     refused(tiny, 2, "--insert", "more")
     refused(tiny, 2, "--new", "more")

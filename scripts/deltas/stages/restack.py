@@ -5,8 +5,6 @@ it is; elsewhere git's own merge machinery puts it there, as `git cherry-pick` d
 held against the rules, and applied again: they must give exactly the trees that they came from.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +13,7 @@ from ..series import rules
 from ..series.patches import Patch, Series, parse
 from .build import Stage, build
 from .git import Repo
-from .objects import GITLINK, LINK, Change, Merge
+from .objects import Merge
 
 SHOWN = 12  # lines of one side of a conflict
 
@@ -24,8 +22,7 @@ SHOWN = 12  # lines of one side of a conflict
 class Planned:
     """One patch of the series to be: slug, header, and the change that it makes, as two trees.
 
-    now: the patch that it is today; None for a new one. anew: write it even where nothing of it changes. edits: the
-    change holds the edits in stage/.
+    now: the patch that it is today; None for a new one. anew: write it even where nothing of it changes.
     """
 
     slug: str
@@ -34,7 +31,6 @@ class Planned:
     after: str
     now: Patch | None = None
     anew: bool = False
-    edits: bool = False
 
 
 class Misfit(Exception):
@@ -62,15 +58,13 @@ def restack(repo: Repo, pin: str, plan: list[Planned], upstream_tree: str) -> Re
     A patch whose place, trees and header stay keeps its bytes, unless it is to be written anew.
     """
     trees = _trees(repo, plan, upstream_tree)
-    _must_only_insert(repo, trees)
     patches = []
     for number, (planned, (before, after)) in enumerate(zip(plan, pairwise(trees), strict=True), 1):
         if planned.now and not planned.anew and _stays(planned, number, before, after):
             patches.append(planned.now)
             continue
-        if planned.edits:
-            _must_be_text(repo, before, after)
         patches.append(_written(f"{number:02d}-{planned.slug}.patch", planned.header + repo.diff(before, after)))
+    _must_only_insert(repo, trees)
     stages = _proven(repo, patches, trees, pin)
     return Restacked(Series(patches), stages)
 
@@ -127,46 +121,6 @@ def _must_only_insert(repo: Repo, trees: list[str]) -> None:
             "nothing was written",
             ["git -C stage diff stage/00   # look for lines with a minus"],
         )
-
-
-def _must_be_text(repo: Repo, before: str, after: str) -> None:
-    """Refuse changes that no patch of this series can hold, and say which."""
-    faults = [fault for change in repo.changes(before, after) for fault in _unfit(repo, before, after, change)]
-    if faults:
-        raise CheckFailed(
-            "the edits in stage/ make no patch of this series:\n    " + "\n    ".join(faults),
-            "text with Unix line ends, in files with plain names; nothing was written",
-            ["git -C stage status"],
-        )
-
-
-def _unfit(repo: Repo, before: str, after: str, change: Change) -> Iterator[str]:
-    """Yield what keeps one change out of a patch."""
-    path = change.path
-    if change.mode == LINK:
-        yield f"{path} is a symbolic link"
-    elif change.mode == GITLINK:
-        yield f"{path} is a repository of its own"
-    elif change.status == "D":
-        yield f"{path} is deleted, and patches only insert"
-    elif change.status == "M" and change.old_mode != change.mode:
-        yield f"{path} has other permissions, {change.mode[-3:]} instead of {change.old_mode[-3:]}"
-    if re.search(r"""[\s"'\\\x00-\x1f\x7f]""", path):
-        yield f"{path!r} has a space or a special sign in its name"
-    if change.mode in (LINK, GITLINK) or change.status == "D":
-        return
-    content, diff = repo.blob(change.new), repo.diff(before, after, path=path)
-    if not content and change.status == "A":
-        yield f"{path} is empty: put a line into it"
-    elif b"\0" in content or b"\nBinary files " in diff:
-        yield f"{path} is no text"
-    elif b"\r" in diff:
-        yield f"{path} has carriage returns among the lines that change, or beside them (line ends of Windows)"
-    else:
-        try:
-            diff.decode()
-        except UnicodeDecodeError:
-            yield f"{path} is not UTF-8"
 
 
 def _written(name: str, data: bytes) -> Patch:

@@ -15,10 +15,11 @@ from ..core.project import Project
 from ..evidence import baseline, headers
 from ..pages import readme
 from ..series.patches import SLUG, Patch, Series
-from ..stages import rewrite
+from ..stages import plans, rewrite
 from ..stages.lock import lock
+from ..stages.plans import Desk, Plan
 from ..stages.restack import Restacked
-from ..stages.rewrite import Desk, File, Plan, Written
+from ..stages.rewrite import File, Written
 
 LOOK_AT = 20  # lines that are printed of what the author should look at
 WIDE = 140  # signs of such a line
@@ -69,9 +70,9 @@ def command(
                 f"{slug!r} is no name for a patch", "a slug: lower case letters, digits and dashes between them"
             )
     with lock(project), scratch() as folder:
-        desk = rewrite.lay_out(project, folder)
+        desk = plans.lay_out(project, folder)
         plan = _plan(desk, stage, new, insert, (move, to) if move is not None and to is not None else None, rename)
-        proof = rewrite.prove(desk, plan)
+        proof = plans.prove(desk, plan)
         report(rewrite.write(desk, plan, proof, _readme(desk, plan, proof)))
     return 0
 
@@ -85,15 +86,15 @@ def _plan(
     rename: tuple[str, str] | None,
 ) -> Plan:
     if insert is not None:
-        return rewrite.inserted(desk, insert)
+        return plans.inserted(desk, insert)
     if move:
-        return rewrite.moved(desk, *move)
+        return plans.moved(desk, *move)
     if rename:
-        return rewrite.renamed(desk, *rename)
+        return plans.renamed(desk, *rename)
     if new is not None:
-        return rewrite.appended(desk, new, _headers(desk))
+        return plans.appended(desk, new, _headers(desk))
     assert stage is not None
-    return rewrite.edited(desk, stage, _headers(desk))
+    return plans.edited(desk, stage, _headers(desk))
 
 
 def _headers(desk: Desk) -> list[bytes]:
