@@ -224,27 +224,30 @@ def powerless(tmp_path_factory):
         pytest.skip("root's powers cannot be given up here")
 
 
-CLOSED = {
-    ".": 0o500,
-    "stage": 0o500,
-    "stage/.git": 0o500,
-    "stage/.git/objects": 0o500,
-    "stage/.git/refs/tags/stage": 0o500,
-    "stage/makemore.py": 0o000,
-    "stage/.git/index": 0o000,
-    "stage/.git/HEAD": 0o000,
-    "baselines": 0o500,
-    "patches": 0o500,
-}
+CLOSED = [
+    (".", 0o500),
+    ("stage", 0o500),
+    ("stage", 0o000),
+    ("stage/.git", 0o500),
+    ("stage/.git", 0o000),
+    ("stage/.git/objects", 0o500),
+    ("stage/.git/objects", 0o000),
+    ("stage/.git/refs/tags/stage", 0o500),
+    ("stage/makemore.py", 0o000),
+    ("stage/.git/index", 0o000),
+    ("stage/.git/HEAD", 0o000),
+    ("baselines", 0o500),
+    ("patches", 0o500),
+]
 
 
-def close(lab, place: str) -> None:
+def close(lab, place: str, mode: int) -> None:
     """Objects lie in folders of their own: all of them."""
     path = lab.root / place
     for folder in sorted(path.rglob("*"), reverse=True) if place.endswith("objects") else []:
         if folder.is_dir():
-            folder.chmod(0o500)
-    path.chmod(CLOSED[place])
+            folder.chmod(mode)
+    path.chmod(mode)
 
 
 def reopen(lab) -> None:
@@ -256,9 +259,9 @@ def reopen(lab) -> None:
                 path.chmod(0o644)
 
 
-@pytest.mark.parametrize("place", CLOSED)
+@pytest.mark.parametrize(("place", "mode"), CLOSED)
 @pytest.mark.parametrize("verb", [["apply", "03"], ["refresh", "--move", "02", "--to", "01"]])
-def test_no_permission(tiny, powerless, place, verb):
+def test_no_permission(tiny, powerless, place, mode, verb):
     """Refused with the place and a way out, nothing half-done; and once it is open, it works."""
     (tiny.root / "baselines" / "02-storm-report").mkdir(parents=True)
     (tiny.root / "baselines" / "02-storm-report" / "recorded.json").write_text('{"stage": "02-storm-report"}')
@@ -266,7 +269,7 @@ def test_no_permission(tiny, powerless, place, verb):
     file = tiny.files[0]
     file.write_bytes(file.read_bytes().replace(b"You know", b"We know"))  # there are commits to be made
     before = tiny.everything()
-    close(tiny, place)
+    close(tiny, place, mode)
     result = tiny.fork(*verb, before=without_power)
     listed = tiny.fork("apply", before=without_power)
     reopen(tiny)
@@ -358,3 +361,18 @@ def test_no_way_out_destroys():
     for file in rooms:
         found = DESTROYS.search(file.read_text())
         assert not found, (file.name, found)
+
+
+def test_place_outside_the_checkout_is_not_given_away(tiny):
+    """`sudo chown -R … /tmp` would be worse than any trouble."""
+    from deltas.stages.trouble import explain
+
+    for path in ("/etc/shadow", "/tmp", str(tiny.root.parent)):
+        refusal = explain(tiny.project, PermissionError(13, "Permission denied", path))
+        assert path in refusal.found and not any("chown" in way or "chmod" in way for way in refusal.ways)
+
+
+def test_error_that_is_no_trouble_with_the_machine_is_not_explained_away(tiny):
+    from deltas.stages.trouble import explain
+
+    assert explain(tiny.project, FileNotFoundError(2, "No such file or directory", "x")) is None

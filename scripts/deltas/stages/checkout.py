@@ -19,7 +19,12 @@ UNFINISHED = {
 
 def exists(project: Project) -> bool:
     """Return whether there is anything at stage/."""
-    return os.path.lexists(project.stage) and not (project.stage.is_dir() and not any(project.stage.iterdir()))
+    if not project.stage.is_dir():
+        return os.path.lexists(project.stage)
+    try:
+        return any(project.stage.iterdir())
+    except PermissionError:
+        return True  # whoever opens it says so
 
 
 def open_repo(project: Project) -> Repo:
@@ -41,7 +46,7 @@ def open_repo(project: Project) -> Repo:
         )
     repo = Repo(git_dir)
     if not repo.has(project.pin):
-        raise trouble.no_permission(project, "stage/ cannot be read", git_dir) or WorkAtRisk(
+        raise trouble.repository_is_closed(project, git_dir) or WorkAtRisk(
             f"the repository in stage/ lacks makemore's commit {project.pin[:12]}: it is another one, or damaged",
             "the repository that apply made",
             away,

@@ -3,7 +3,7 @@
 import os
 import shlex
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, auto
 from pathlib import Path
 
 from ..core.errors import WorkAtRisk
@@ -24,9 +24,9 @@ from .worktree import beyond_a_link, gone
 class Work(Enum):
     """What becomes of the reader's edits and commits."""
 
-    STAYS = "a move that would lose work is refused"
-    CARRIED = "--carry"
-    LEFT = "--discard"
+    STAYS = auto()  # a move that would lose it is refused
+    CARRIED = auto()  # kept as a commit, and merged into the new stage
+    LEFT = auto()  # kept as a commit
 
 
 class News(Enum):
@@ -198,7 +198,7 @@ def files_into(
         if GITLINK in (item.old_mode, item.mode):
             continue  # a repository of the reader's inside stage/: never touched
         target = project.stage / item.path
-        _must_be(project, repo, item, going)
+        _must_be(project, item, going)
         if item.status == "D":
             change.remove(target)
             continue
@@ -209,8 +209,8 @@ def files_into(
         change.write(target, content, item.mode)
 
 
-def _must_be(project: Project, repo: Repo, item: Change, going: set[str]) -> None:
-    """Refuse where the file is not what was read: an editor saved it just now, or git was told not to look at it."""
+def _must_be(project: Project, item: Change, going: set[str]) -> None:
+    """Refuse where something else stands at this path than what was read. going: paths that are deleted before."""
     target = project.stage / item.path
     if link := beyond_a_link(project.stage, item.path):
         if link in going:
@@ -238,16 +238,8 @@ def _must_be(project: Project, repo: Repo, item: Change, going: set[str]) -> Non
         raise WorkAtRisk(f"stage/{item.path} is neither a file nor a folder nor a link", "a file", [])
     else:
         return
-    if blob_id(content) == item.old:
-        return
-    flags = [row.tag for row in repo.index_rows() if row.path == item.path]
-    if any(flag == "S" or flag.islower() for flag in flags):
-        raise WorkAtRisk(
-            f"git was told not to look at stage/{item.path}, and it holds edits",
-            "edits that git may see, so that they can be kept",
-            [f"git -C stage update-index --no-skip-worktree --no-assume-unchanged {shlex.quote(item.path)}"],
-        )
-    raise WorkAtRisk(f"stage/{item.path} changed while this command was at work", "", ["run the command again"])
+    if blob_id(content) != item.old:
+        raise WorkAtRisk(f"stage/{item.path} changed while this command was at work", "", ["run the command again"])
 
 
 def _index_into(change: Transaction, repo: Repo, tree: str, merge: Merge | None) -> None:

@@ -85,7 +85,7 @@ def lay_out(project: Project, folder: Path) -> Desk:
 
 
 def edited(desk: Desk, text: str, headers: Sequence[bytes]) -> Plan:
-    """Plan: the edits in stage/ become the patch of the stage at which it stands."""
+    """Plan that the edits in stage/ become the patch of the stage at which it stands."""
     number = desk.series.number(text, desk.here.number)
     if number == 0:
         raise BadInput(
@@ -98,7 +98,7 @@ def edited(desk: Desk, text: str, headers: Sequence[bytes]) -> Plan:
 
 
 def appended(desk: Desk, slug: str, headers: Sequence[bytes]) -> Plan:
-    """Plan: the edits in stage/, which stands at the last stage, become one more patch."""
+    """Plan that the edits in stage/, which stands at the last stage, become one more patch."""
     last = len(desk.series)
     if desk.here.number != last:
         raise BadInput(
@@ -114,7 +114,7 @@ def appended(desk: Desk, slug: str, headers: Sequence[bytes]) -> Plan:
 
 
 def inserted(desk: Desk, slug: str) -> Plan:
-    """Plan: the edits in stage/ become a patch of their own, behind the stage at which it stands."""
+    """Plan that the edits in stage/ become a patch of their own, behind the stage at which it stands."""
     number = desk.here.number
     if number is None:
         raise _stands_nowhere(desk.here)
@@ -167,7 +167,7 @@ def _edits_conflict(number: str) -> Callable[[Misfit], MergeConflict]:
 
 
 def moved(desk: Desk, start: str, end: str) -> Plan:
-    """Plan: a patch gets another place, and the patches between move up or down by one."""
+    """Plan that a patch gets another place; the patches between move up or down by one."""
     here = _stands_without_edits(desk, f"--move {start} --to {end}")
     first, last = _patch(desk, start), _patch(desk, end)
     items = _as_they_are(desk)
@@ -179,7 +179,7 @@ def moved(desk: Desk, start: str, end: str) -> Plan:
 
 
 def renamed(desk: Desk, text: str, slug: str) -> Plan:
-    """Plan: a patch gets another slug."""
+    """Plan that a patch gets another slug."""
     here = _stands_without_edits(desk, f"--rename {text} {slug}")
     number = _patch(desk, text)
     if desk.series[number - 1].slug != slug:

@@ -38,7 +38,7 @@ def settle(project: Project, log: Log) -> list[str]:
     repo = Repo(project.stage / ".git")
     standing = (project.stage / ".git").is_dir()
     if standing and not all(repo.has(new) for _, new, _ in log.refs if new):
-        raise WorkAtRisk(
+        raise trouble.repository_is_closed(project, repo.git_dir) or WorkAtRisk(
             f"`{log.what}` was interrupted, and stage/ is no longer the repository that it was at work in",
             "stage/ as it was, for what was begun to be finished or undone",
             [

@@ -105,7 +105,7 @@ def _shown(repo: Repo, merge: Merge, path: str) -> list[str]:
         there, wanted = _short(lines[first + 1 : between]), _short(lines[between + 1 : last])
         part = ["<<<<<<< what would be there", *there, "=======", *wanted, ">>>>>>> the patch"]
         shown += [f"    {path}:{first + 1}", *(f"    {line}" for line in part)]
-    return shown
+    return shown or [f"    {path}"]  # no text: nothing is marked in it
 
 
 def _short(lines: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,6 @@ class Written:
     kept: Kept | None = None
     untracked: list[str] = field(default_factory=list)
     look_at: list[str] = field(default_factory=list)
-    stands: Stage | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,8 @@ def write(desk: Desk, plan: Plan, proof: Restacked, more: Sequence[File] = ()) -
     """Write the series, whole or not at all, and return what happened."""
     project, repo, here = desk.project, desk.repo, desk.here
     stands = proof.stages[plan.stands]
-    before = {f"{patch.name}.patch": patch for patch in desk.series}
-    after = {f"{patch.name}.patch": patch for patch in proof.series}
-    changed = [p for name, p in after.items() if name not in before or before[name].data != p.data]
+    before = {patch.name: patch.data for patch in desk.series}
+    changed = [patch for patch in proof.series if before.get(patch.name) != patch.data]
     moving = folders(desk, plan)
     look_at = list(_to_look_at(desk, plan, proof, {file.path: file.now for file in more}))
     _must_not_block(desk, stands)
@@ -74,12 +73,7 @@ def write(desk: Desk, plan: Plan, proof: Restacked, more: Sequence[File] = ()) -
             change.rename(start, end)
         for document in _documents(moving):
             change.write(document.path, document.now, was=document.was)
-        for name, patch in before.items():
-            if name not in after:
-                change.remove(project.patches / name, was=patch.data)
-        for patch in changed:
-            old = before.get(f"{patch.name}.patch")
-            change.write(project.root / patch.file, patch.data, was=old.data if old else None)
+        _patches_into(change, desk, proof, changed)
         for file in more:
             if file.was != file.now:
                 change.write(file.path, file.now, was=file.was)
@@ -95,7 +89,17 @@ def write(desk: Desk, plan: Plan, proof: Restacked, more: Sequence[File] = ()) -
     told = [(_what_became(plan, patch), patch) for patch in changed]
     names = [(start.name, end.name) for start, end in moving]
     untracked = repo.with_files(project.stage).untracked() if plan.takes_edits else []
-    return Written(told, names, kept, untracked, look_at, stands)
+    return Written(told, names, kept, untracked, look_at)
+
+
+def _patches_into(change: Transaction, desk: Desk, proof: Restacked, changed: Sequence[Patch]) -> None:
+    """Write the patches that changed, and remove the files whose names no patch has any more."""
+    before = {patch.name: patch for patch in desk.series}
+    for name in before.keys() - {patch.name for patch in proof.series}:
+        change.remove(desk.project.root / before[name].file, was=before[name].data)
+    for patch in changed:
+        old = before.get(patch.name)
+        change.write(desk.project.root / patch.file, patch.data, was=old.data if old else None)
 
 
 def _must_not_block(desk: Desk, stands: Stage) -> None:
@@ -105,10 +109,11 @@ def _must_not_block(desk: Desk, stands: Stage) -> None:
     wanted, tracked = desk.repo.entries(stands.tree), desk.repo.entries(desk.here.tree)
     blocking = checkout.in_the_way(desk.project.stage, wanted.keys(), tracked.keys())
     if blocking:
+        place = shlex.quote(f"stage/{blocking[0]}")
         raise WorkAtRisk(
             f"untracked files in stage/ are in the way: {', '.join(blocking)}",
             "room for the files of the stage",
-            [f"mv stage/{blocking[0]} stage/{blocking[0]}.mine   # keeps it"],
+            [f"mv {place} {place}.mine   # keeps it"],
         )
 
 

@@ -8,10 +8,12 @@ No way out that is named here destroys anything: what stands in the way is moved
 import errno
 import os
 import shlex
+import stat
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
-from ..core.errors import CheckFailed, Refusal, WorkAtRisk
+from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
 from . import upstream
 from .complaints import LOCK, Cause, cause, words
@@ -37,8 +39,8 @@ def _of_the_system(project: Project, error: OSError) -> Refusal | None:
     if error.errno == errno.EIO:
         return _broken_disk(said)
     if error.errno in FORBIDDEN:
-        around = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if name]
-        return _forbidden(project, said, [p for place in around for p in (place, place.parent)])
+        named = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if name]
+        return _forbidden(project, said, (place for path in named for place in (path, path.parent)))
     return None
 
 
@@ -52,7 +54,7 @@ def _of_git(project: Project, error: GitFailed) -> Refusal:
         case Cause.BROKEN_DISK:
             return _broken_disk(said)
         case Cause.FORBIDDEN:
-            return _forbidden(project, said, _repositories(project, error.git_dir))
+            return _forbidden(project, said, _inside(_repositories(project, error.git_dir)))
         case Cause.FOREIGN:
             return _foreign(said, error.git_dir)
         case Cause.LOCKED if lock := LOCK.search(error.said):
@@ -108,7 +110,7 @@ def _damaged(project: Project, said: str, git_dir: Path | None) -> Refusal:
     """Tell which repository lacks an object. Stages are built in stage/, or in a scratch that borrows upstream's."""
     expected = "every object that its commits name, whole"
     if git_dir == project.stage / ".git":
-        return WorkAtRisk(
+        return CheckFailed(
             f"the repository in stage/ is damaged, or lacks an object: {said}",
             expected,
             [
@@ -131,24 +133,30 @@ def _damaged(project: Project, said: str, git_dir: Path | None) -> Refusal:
 # -- permissions ------------------------------------------------------------------------------------------------------
 
 
-def _forbidden(project: Project, said: str, where: Iterable[Path]) -> Refusal:
-    """Tell that something cannot be used, and what, where that can be seen."""
-    return no_permission(project, said, *where) or CheckFailed(
+def repository_is_closed(project: Project, git_dir: Path) -> Refusal | None:
+    """Return a refusal where something in a repository may not be used. git says of one that it is no repository."""
+    return _closed(project, f"{_short(project, git_dir)} cannot be read", _inside([git_dir]))
+
+
+def _forbidden(project: Project, said: str, places: Iterable[Path]) -> Refusal:
+    """Tell that something may not be used, and what, where that can be seen."""
+    return _closed(project, said, places) or CheckFailed(
         f"permission denied: {said}", "files and folders that you may read and write", [AGAIN]
     )
 
 
-def no_permission(project: Project, said: str, *where: Path) -> Refusal | None:
-    """Tell what exactly cannot be used, and whose it is: the usual cause is one command that was run as root.
+def _closed(project: Project, said: str, places: Iterable[Path]) -> Refusal | None:
+    """Tell which of these places may not be used, and whose they are; None where all may be.
 
-    Return None where everything in these places may be used.
+    The usual cause is one command that was run as root. Nothing is said of places outside the checkout: they are not
+    ours to give to anybody.
     """
-    closed = list(dict.fromkeys(_closed(where)))[:3]
+    ours = (place for place in places if place.is_relative_to(project.root) and not _usable(place))
+    closed = list(dict.fromkeys(islice(ours, 3)))
     if not closed:
         return None
     rows = [f"{_short(project, path)} belongs to {_owner(path)}" for path in closed]
-    tops = sorted({_top(project, path) for path in closed})
-    listed = " ".join(map(shlex.quote, tops))
+    listed = " ".join(map(shlex.quote, sorted({_top(project, path) for path in closed})))
     mine = all(path.lstat().st_uid == os.geteuid() for path in closed)
     return CheckFailed(
         f"permission denied: {said}\n    " + "\n    ".join(rows),
@@ -165,22 +173,23 @@ def _repositories(project: Project, git_dir: Path | None) -> Iterator[Path]:
         yield upstream.objects(project)
 
 
-def _closed(places: Iterable[Path]) -> Iterator[Path]:
-    """Yield what may not be used: folders that cannot be changed, files that cannot be read."""
+def _inside(places: Iterable[Path]) -> Iterator[Path]:
+    """Yield these folders and everything in them."""
     for place in places:
-        if not os.path.lexists(place) or place.is_symlink():
-            continue
-        if not _usable(place):
-            yield place
+        yield place
         for folder, names, files in os.walk(place):
-            for name in (*names, *files):
-                path = Path(folder, name)
-                if not path.is_symlink() and not _usable(path):
-                    yield path
+            yield from (Path(folder, name) for name in (*names, *files))
 
 
 def _usable(path: Path) -> bool:
-    need = os.R_OK | os.W_OK | os.X_OK if path.is_dir() else os.R_OK
+    """Return whether a folder can be changed, or a file can be read. What cannot be seen counts as usable."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return True
+    if stat.S_ISLNK(mode):
+        return True
+    need = os.R_OK | os.W_OK | os.X_OK if stat.S_ISDIR(mode) else os.R_OK
     return os.access(path, need, effective_ids=os.access in os.supports_effective_ids)
 
 
@@ -192,9 +201,9 @@ def _owner(path: Path) -> str:
 
 
 def _top(project: Project, path: Path) -> str:
-    """Return what to give back as a whole: `stage` for anything in it."""
-    place = Path(_short(project, path))
-    return str(path) if place.is_absolute() else place.parts[0] if place.parts else "."
+    """Return what to open as a whole: `stage` for anything in it."""
+    parts = path.relative_to(project.root).parts
+    return parts[0] if parts else "."
 
 
 def _short(project: Project, path: str | bytes | Path | None) -> str:

@@ -19,8 +19,11 @@ from .objects import FILE, GITLINK, LINK, PROGRAM, Row, blob_id
 
 @dataclass(frozen=True)
 class Files:
-    """Three trees. index: what is staged; None where there are conflicts. exact: the files byte for byte. stored: the
-    files as git stores them, with the conversions of the reader's git undone."""
+    """Three trees of the files that git tracks.
+
+    index: what is staged; None where there are conflicts. exact: the files byte for byte. stored: the files as git
+    stores them, with the conversions of the reader's git undone.
+    """
 
     index: str | None
     exact: str
