@@ -418,4 +418,4 @@ def test_stage_deleted_after_a_kill(short_template, tmp_path, clean):
     lab.fork("refresh", "01", before=before)
     shutil.rmtree(lab.stage)
     lab.ok("apply", "02")
-    assert lab.bytes_of_patches() in (case.old["patches"], case.new["patches"])
+    assert state(lab)["patches"] in (case.old["patches"], case.new["patches"])
