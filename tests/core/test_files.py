@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -84,21 +83,24 @@ def test_folder_of_a_command_at_work_stays(temporary):
 
 def test_folder_of_a_killed_command_whose_child_is_alive_goes(temporary):
     """The lock is the command's own: its children do not hold it."""
-    code = (
-        "import sys, os, subprocess, signal; sys.path.insert(0, 'scripts')\n"
-        "from deltas.core import files\n"
-        "with files.scratch() as folder:\n"
-        "    child = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL)\n"
-        "    print(folder, child.pid, flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ))
-    folder, child = done.stdout.split()
-    try:
-        with files.scratch():
-            assert not Path(folder).exists()
-    finally:
-        os.kill(int(child), signal.SIGKILL)
+    out, into = os.pipe()
+    alive, end = os.pipe()  # the child lives until the test closes `end`
+    command = os.fork()
+    if command == 0:
+        try:
+            os.close(end)
+            with files.scratch() as folder:
+                subprocess.Popen(["cat"], stdin=alive, stdout=subprocess.DEVNULL)
+                os.write(into, str(folder).encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)
+    os.waitpid(command, 0)
+    folder = Path(os.read(out, 1000).decode())
+    with files.scratch():
+        assert not folder.exists()
+    for fd in (out, into, alive, end):
+        os.close(fd)
 
 
 @pytest.mark.parametrize("what", ["a link", "a file's", "open to all"])
