@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Draw names from a trained run of a stage.
-# Example: scripts/sample.sh 04 --num 20 --prompt mar
+# Example: scripts/sample.sh 01 --num 20 --prompt mar
 door=$0
 while [ -h "$door" ]; do # a symbolic link to this file works, too
   link=$(readlink "$door")

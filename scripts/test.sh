@@ -6,6 +6,12 @@ while [ -h "$door" ]; do # a symbolic link to this file works, too
   case $link in /*) door=$link ;; *) door=$(dirname "$door")/$link ;; esac
 done
 . "$(dirname "$door")/setup.sh"
+case " $* " in
+  *" --help "* | *" -h "*) # help installs nothing
+    sed -n '2s/^# //p' "$door"
+    exit 0
+    ;;
+esac
 set_up test
 cd "$root"
 if ! [ -e upstream/makemore/.git ] && [ -e .git ]; then

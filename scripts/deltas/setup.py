@@ -216,9 +216,10 @@ class Environment:
         )
 
     def sweep(self) -> None:
-        """Delete what a command left that was killed between two renames, or whose pip was."""
+        """Delete what a command left that was killed between two renames, or whose pip was; never what is not ours."""
         for left in (self.root / ".venv.new", self.root / ".venv.old", self.notes / "tmp"):
-            if os.path.lexists(left):
+            ours = left == self.notes / "tmp" or (left / "deltas" / "made").exists()
+            if ours and left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left)
 
     def replace(self, fault: str) -> None:

@@ -43,12 +43,14 @@ def built(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
 
 def _lost_flags(shop: Workshop, stages: Sequence[Stage]) -> list[str]:
     """Return which of upstream's flags a stage has lost, and which of their abbreviations."""
-    sources = [shop.files(stage).get(SCRIPT, b"").decode(errors="replace") for stage in stages]
-    return [
-        f"{stage.label}: {sentence}"
-        for stage, source in zip(stages[1:], sources[1:], strict=True)
-        for sentence in flags.lost_prefixes(sources[0], source)
-    ]
+    upstreams, *sources = [shop.files(stage).get(SCRIPT, b"").decode(errors="replace") for stage in stages]
+    faults = []
+    for stage, source in zip(stages[1:], sources, strict=True):
+        try:
+            faults += [f"{stage.label}: {sentence}" for sentence in flags.lost_prefixes(upstreams, source)]
+        except SyntaxError as error:
+            faults.append(f"{stage.label}: {SCRIPT} is not Python: {error.msg}, line {error.lineno}")
+    return faults
 
 
 def checked_out(project: Project, shop: Workshop) -> Iterator[Check]:

@@ -104,8 +104,8 @@ def load(folder: Path) -> Series:
     """
     patches: dict[int, Patch] = {}
     for path in sorted(folder.glob("*")):
-        if path.name.startswith(".") or path.name in NO_PATCHES or path.is_dir():
-            continue
+        if path.name.startswith(".") or path.name in NO_PATCHES or path.is_dir() or ".patch.yours-" in path.name:
+            continue  # the last is an edit that recovery put aside
         match = NAME.fullmatch(path.name)
         if match and int(match[1]) in patches:
             twin = patches[int(match[1])]

@@ -91,6 +91,7 @@ def edited(desk: Desk, text: str, headers: Sequence[bytes]) -> Plan:
         raise BadInput(
             "stage 00 is upstream itself, which never changes", "01 or later", ["scripts/refresh.sh --insert SLUG"]
         )
+    _must_exist(desk, text, number)
     must_stand_at(desk.here, number)
     items = _as_they_are(desk, headers, anew=True)
     items[number - 1] = replace(items[number - 1], after=desk.here.tree)
@@ -193,7 +194,14 @@ def _patch(desk: Desk, text: str) -> int:
     number = desk.series.number(text, desk.here.number)
     if number == 0:
         raise BadInput("stage 00 is upstream itself, which comes first", "01 or later")
+    _must_exist(desk, text, number)
     return number
+
+
+def _must_exist(desk: Desk, text: str, number: int) -> None:
+    """Refuse `prev` at the first stage and `next` at the last one."""
+    if not 0 <= number <= len(desk.series):
+        raise BadInput(f"there is no {text} of {desk.here}", f"a patch from 01 to {len(desk.series):02d}")
 
 
 def _stands_without_edits(desk: Desk, options: str) -> int:

@@ -23,6 +23,7 @@ from ..stages.rewrite import File, Written
 
 LOOK_AT = 20  # lines that are printed of what the author should look at
 WIDE = 140  # signs of such a line
+WORDS = ("next", "prev", "last", "all")  # mean something else on a command line
 
 HELP = """Make the edits in stage/ part of the series, or give the series another order.
 
@@ -69,6 +70,8 @@ def command(
             raise BadInput(
                 f"{slug!r} is no name for a patch", "a slug: lower case letters, digits and dashes between them"
             )
+        if slug in WORDS or (slug and slug[0].isdigit()):
+            raise BadInput(f"{slug!r} could be taken for a stage's number or place", "a slug that begins with a letter")
     with lock(project), scratch() as folder:
         desk = plans.lay_out(project, folder)
         plan = _plan(desk, stage, new, insert, (move, to) if move is not None and to is not None else None, rename)
@@ -112,7 +115,12 @@ def _readme(desk: Desk, plan: Plan, proof: Restacked) -> Sequence[File]:
     if not path.exists():
         return []
     was = path.read_bytes()
-    _, text = readme.filled(_to_be(desk, plan), Series(list(proof.series)))
+    picture = _to_be(desk, plan)
+    try:
+        _, text = readme.filled(picture, Series(list(proof.series)))
+    except BadInput as error:  # of a stage that may have nothing to do with this; the patches are what counts
+        console.note(f"README's table stays as it is: {error.found.replace(str(picture.root), str(desk.project.root))}")
+        return []
     return [File(path, was, text.encode())]
 
 
