@@ -608,8 +608,66 @@ def test_items_may_be_anything_that_is_sampled():
         assert judged(data, f"a.{metric} > b.{metric}")[0].outcome is YES
         row = [x for x, mark in zip(solved["a"], hard, strict=True) if mark or metric == "solved"]
         finding = significance.less(sample(data, "a", metric), 0.0, LEVEL)
-        assert finding.items == pytest.approx(statistics.pstdev(row) / math.sqrt(len(row)) * math.sqrt(300 / 299))
+        assert finding.items == pytest.approx(
+            statistics.pstdev(row) / math.sqrt(len(row)) * math.sqrt(len(row) / (len(row) - 1))
+        )
     assert "from the tasks" in judged(data, "a.solved < b.solved + 0.4")[0].why
+
+
+def by_subset(draw, marked: int, count: int = 400, seeds: int = 3) -> Baseline:
+    """Two runs whose items differ by noise alone, with a subset of so many items, another one, and one of one item."""
+    where = {"few": range(marked), "others": range(marked, 2 * marked + 5), "one": [count - 1]}
+    subsets = {name: Subset("x", tuple(int(n in row) for n in range(count))) for name, row in where.items()}
+    tasks = Items("task", (1,) * count, subsets)
+    runs = {}
+    for run in "ab":
+        values = [draw.gauss(0, 1) for _ in range(count)]
+        means = {"x": statistics.fmean(values)} | {
+            name: statistics.fmean(values[n] for n in row) for name, row in where.items()
+        }
+        metrics = {name: (mean,) * seeds for name, mean in means.items()}
+        runs[run] = made.run(metrics, by_item=ByItem("t", {"x": tuple(values)}))
+    return made.baseline(runs, {"t": tasks})
+
+
+@pytest.mark.parametrize("marked", [2, 3, 5, 10])
+def test_false_alarms_over_a_small_subset(marked):
+    """The noise of five items is estimated from five items, however many others there are: exactly what is promised."""
+    level, times = 0.02, 800
+
+    def trial(draw):
+        data = by_subset(draw, marked, count=40)
+        a, b = (sample(data, run, "few") for run in "ab")
+        return significance.less(a, b, level).outcome
+
+    assert wrong(trial, times, 13) == pytest.approx(2 * level, abs=error(2 * level, times))
+
+
+def test_a_difference_over_a_subset_is_the_t_test_of_its_items():
+    draw = random.Random(14)
+    for marked in (2, 3, 7, 30):
+        data = by_subset(draw, marked)
+        a, b = (data.runs[run].by_item.values["x"][:marked] for run in "ab")
+        found = significance.less(sample(data, "a", "few"), sample(data, "b", "few"), LEVEL)
+        less, more = (stats.ttest_rel(a, b, alternative=side).pvalue for side in ("less", "greater"))
+        assert found.p == pytest.approx(min(less, more), rel=1e-6)
+
+
+def test_two_subsets_in_one_difference_count_as_the_smaller_one():
+    data = by_subset(random.Random(15), 4)
+    metrics = {metric: sample(data, "a", metric) for metric in ("x", "few", "others")}
+    assert [metric.marked for metric in metrics.values()] == [400, 4, 9]
+    assert (metrics["others"] - metrics["few"]).marked == (1 + 2 * metrics["few"] / metrics["x"]).marked == 4
+    assert (metrics["others"] - paired.this_split(metrics["few"])).marked == 9
+
+
+def test_one_item_alone_shows_no_noise():
+    data = by_subset(random.Random(16), 4)
+    for check in ("a.one < b.one", "a.one > -99", "a.x - a.one < 99", "within(a.one, b.one, 99)"):
+        [verdict] = judged(data, check)
+        assert verdict.outcome is None and "one task alone shows no noise" in verdict.why, check
+    [verdict] = judged(data, "this_split(a.one) > -99")
+    assert verdict.ok
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
