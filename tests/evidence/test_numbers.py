@@ -99,6 +99,8 @@ def test_what_stands_beside_a_number():
     assert (
         numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
     )
+    gone = Verdict("x", None, summarise([2.45, 2.46]), ok=False, why="recorded, and not there any more")
+    assert numbers.beside(gone, LOSS).endswith(", recorded, and not there any more")
     assert numbers.beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
     stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
     assert numbers.beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"

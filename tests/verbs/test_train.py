@@ -47,7 +47,7 @@ def table(town) -> dict:
 
 def test_train_record_train(town, monkeypatch):
     first = town.ok("train", "1")
-    for part in ("01-frost-days · good · seed 1", "2.5001", "not measured", "no baseline yet: scripts/record.sh 01",
+    for part in ("01-frost-days · good · seed 1", "2.5001", "not recorded", "no baseline yet: scripts/record.sh 01",
                  "names from good: emma · olivia1", "scripts/verify.sh 01", "scripts/apply.sh 02"):  # fmt: skip
         assert part in first.out, part
     assert "reused" not in first.err
@@ -103,6 +103,15 @@ def test_a_deterministic_run_is_run_once_and_has_to_come_again(town, monkeypatch
     assert "✓ test_loss" in town.ok("train", "01", "--run", "good").out
     monkeypatch.setenv("FAKE_SHIFT", "0.001")
     assert town.run("train", "01", "--run", "good", "--fresh").code == 1
+
+
+def test_a_number_that_was_recorded_and_is_gone_is_a_failure(town, monkeypatch):
+    monkeypatch.setenv("FAKE_MORE", '{"kl": 0.25}')
+    town.ok("record", "01")
+    assert "✓ kl" in town.ok("train", "01", "--run", "good").out
+    monkeypatch.delenv("FAKE_MORE")
+    gone = town.run("train", "01", "--run", "good", "--fresh")
+    assert gone.code == 1 and "recorded, and not there any more" in gone.out and gone.out.count("✗") == 1
 
 
 def test_other_measuring_code_makes_a_baseline_stale(town):

@@ -93,7 +93,7 @@ def quantity(summary: Summary, unit: str = "", constant: bool = False) -> str:
 def beside(verdict: Verdict, metric: Metric = PLAIN) -> str:
     """Return what was recorded of a number, and what there is to say of it."""
     parts = [spread(verdict.summary, metric)] if verdict.summary else []
-    if verdict.ok is False:
+    if verdict.ok is False and not verdict.why:
         parts.append(f"outside {value(verdict.low, metric)} … {value(verdict.high, metric)}")
     elif verdict.why:
         parts.append(verdict.why.partition(":")[0])

@@ -8,6 +8,7 @@ from typing import Any
 from ..core import machine
 from ..core.errors import CheckFailed
 from ..core.project import Project
+from ..runs import beside
 from ..runs.execute import Result
 from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
@@ -43,7 +44,7 @@ class Trained:
 
     @property
     def ok(self) -> bool:
-        """No number lies outside its interval."""
+        """No number lies outside its interval, and none of those that were recorded is gone."""
         return all(verdict.ok is not False for verdicts in self.verdicts for verdict in verdicts)
 
 
@@ -60,7 +61,16 @@ def judged(known: Known, results: Sequence[Result]) -> Trained:
     """Return the results with a verdict on every number."""
     metrics, stale = known.subject.experiment.metrics, "; ".join(known.stale)
     verdicts = tuple(
-        tuple(prediction.judge(known.baseline, result.plan.run.name, result.metrics, metrics, stale))
+        tuple(
+            prediction.judge(
+                known.baseline,
+                result.plan.run.name,
+                result.metrics,
+                metrics,
+                stale,
+                beside.not_compared(result, results),
+            )
+        )
         for result in results
     )
     return Trained(known, tuple(results), verdicts)

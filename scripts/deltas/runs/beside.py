@@ -24,5 +24,14 @@ def compare(results: Sequence[Result]) -> list[Result]:
     return compared
 
 
+def not_compared(result: Result, results: Sequence[Result]) -> frozenset[str]:
+    """Return the metrics that a result lacks because the other run of its seed is not among the results."""
+    beside = result.plan.run.beside
+    there = {(other.plan.run.name, other.plan.seed) for other in results}
+    if beside is None or (beside, result.plan.seed) in there:
+        return frozenset()
+    return frozenset(programs.compare_names(["a"], ["a"]))
+
+
 def _names(result: Result) -> list[str]:
     return (result.folder / "samples.txt").read_text(encoding="utf-8").splitlines()
