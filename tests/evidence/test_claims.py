@@ -582,6 +582,36 @@ def test_a_cell_of_a_table_is_named_by_metric_and_cell():
         assert re.search(what, f"{refused.value.found} {refused.value.expected}")
 
 
+def test_what_python_could_not_read_as_a_name_has_a_line_before_it():
+    data = recorded(
+        {"3-layers": {"solved_by.1": (1.0, 1.01, 1.02), "solved_by.if": (2.0, 2.0, 2.1), "x": (1.0, 1.01, 1.0)}}
+    )
+    for check in ("_3_layers.solved_by._1 < _3_layers.solved_by._if", "_3_layers.x < 2"):
+        assert judged(data, check)[0].outcome is YES
+    with pytest.raises(BadInput) as refused:
+        judged(data, "_3_layers.solved_by.one < 2")
+    assert "solved_by._1, solved_by._if, x" in refused.value.expected
+
+
+@pytest.mark.parametrize("check", REFUSED, ids=lambda check: check[:40])
+def test_what_is_no_claim_is_refused_before_anything_is_measured(check):
+    described = Experiment("03-x", "X", (1,), tuple(Run(name) for name in SMALL.runs), (Claim("is", check),))
+    if "no metric '" in REFUSED[check] or check == "with_bn.__class__ < 1":
+        claims.check(described)  # which metrics there are, only the runs can tell
+        return
+    with pytest.raises(BadInput, match=r"claim 1 \(is\)"):
+        claims.check(described)
+
+
+@pytest.mark.parametrize("check", [*SAID, *BROKEN])
+def test_what_is_a_claim_is_none_to_refuse(check):
+    runs = tuple(Run(name) for name in SMALL.runs)
+    claims.check(Experiment("03-x", "X", (1,), runs, (Claim("is", check, "with_bn.x - without.x"),)))
+    for show in ("nobody.x", "1", "with_bn.x < 1", "with_bn.x <"):
+        with pytest.raises(BadInput, match="claim 1"):
+            claims.check(Experiment("03-x", "X", (1,), runs, (Claim("is", check, show),)))
+
+
 def test_two_cells_that_the_language_cannot_tell_apart():
     data = recorded({"moe": {"loss.a-b": (1.0, 1.1), "loss.a_b": (2.0, 2.1)}})
     with pytest.raises(BadInput, match=r"may be loss\.a-b or loss\.a_b"):
@@ -674,7 +704,7 @@ def test_one_item_alone_shows_no_noise():
 
 
 def test_doctests():
-    for module in (claims, outcome):
+    for module in (claims, expressions, outcome):
         assert doctest.testmod(module).failed == 0
 
 
@@ -767,7 +797,7 @@ def test_verify_and_train_say_them(tiny):
 
     (folder / "experiment.toml").write_text(head + 'check = "a_b.y < 0.024"\n')
     result = tiny.run("verify", "1", "--fast")
-    assert result.code == 2 and "claim 1 (it is small)" in result.err and "no metric 'y'" in result.err
+    assert result.code == 1 and "claim 1 (it is small)" in result.out and "no metric 'y'" in result.out
 
     baselines.write(folder / "baseline.json", replace(data, code_id="0" * 16))
     result = tiny.run("verify", "1", "--fast")

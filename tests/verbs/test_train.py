@@ -149,6 +149,43 @@ def test_a_headline_that_nothing_measures_is_said_and_the_runs_are_kept(town):
     assert town.ok("record", "01").err.count("reused") == 6
 
 
+CLAIM = '[[claim]]\nsays = "is small"\ncheck = "{}"\n'
+
+
+@pytest.mark.parametrize("check", ["good.test_loss.1 < 3", "best.test_loss < 3", "good.test_loss <= 3"])
+def test_a_malformed_claim_is_said_before_any_training(town, check):
+    put(town, EXPERIMENT + CLAIM.format(check))
+    for verb in ("train", "record"):
+        refused = town.run(verb, "01")
+        assert refused.code == 2 and "claim 1 (is small)" in refused.err
+    assert not (town.root / "out").exists()
+
+
+def test_a_claim_about_a_metric_that_no_run_has_is_not_recorded(town):
+    put(town, EXPERIMENT + CLAIM.format("good.accuracy < 3"))
+    refused = town.run("record", "01")
+    assert refused.code == 2 and "claim 1 (is small): good has no metric 'accuracy'" in refused.err
+    assert not (town.root / FOLDER / "baseline.json").exists()
+    put(town, EXPERIMENT + CLAIM.format("good.test_loss < 3"))
+    assert town.ok("record", "01").err.count("reused") == 6
+
+
+def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
+    """A verdict on everything else, and a document: of this stage and of the later ones."""
+    put(town, EXPERIMENT + CLAIM.format("good.test_loss.1 < 3"))
+    (town.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
+    said = town.run("verify", "--fast", "--json")
+    document = json.loads(said.out)
+    assert said.code == 1 and document["ok"] is False
+    rows = {row["what"]: row["ok"] for row in document["checks"]}
+    assert len(rows) == len(document["checks"])
+    assert [what for what, ok in rows.items() if ok is False and "claim 1 (is small)" in what]
+    assert "02-storm-report has no experiment yet" in rows
+    put(town, "title = 3")
+    document = json.loads(town.run("verify", "--fast", "--json").out)
+    assert [row["ok"] for row in document["checks"] if "experiment.toml: title" in row["what"]] == [False]
+
+
 # -- nothing of a record is half-applied ------------------------------------------------------------------------------
 
 FIGURES = """

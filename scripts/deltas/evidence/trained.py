@@ -50,6 +50,7 @@ class Trained:
 
 def known(project: Project, subject: Subject) -> Known:
     """Return what was recorded, and what it makes of the claims. BadInput for a malformed baseline or claim."""
+    claims.check(subject.experiment)
     recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     if recorded is None:
         return Known(subject, None)

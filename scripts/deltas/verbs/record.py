@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline, numbers, prediction, trained
+from ..evidence import baseline, claims, numbers, prediction, trained
 from ..evidence.baseline import Baseline, Summary
 from ..figures import drawn
 from ..pages import readme
@@ -29,15 +29,21 @@ CELLS = 8  # of a table metric that are shown
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool) -> int:
-    """Leave everything as it was recorded before when a run fails (CheckFailed) or a figure cannot be drawn."""
+    """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
+
+    A claim that is malformed is refused before any run is made (BadInput), one that names no metric of the runs after
+    them; the runs are kept.
+    """
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"
         old = _old(path)
         described = subject.experiment
+        claims.check(described)  # before any training: what is malformed is said at once
         results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh)
         new = trained.summarise(subject, results)
         _print(old, new, described.metrics)
+        claims.evaluate(described, new)  # refuses one that names no metric of these runs
         if old and replace(old, recorded=new.recorded) == new:
             new = old  # measured today as well, and nothing is another
         changed = _write(project, shop, subject, results, new)
