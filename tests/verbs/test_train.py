@@ -225,10 +225,29 @@ def test_a_figure_that_cannot_be_drawn_leaves_everything(drawing):
     drawing.ok("record", "01")
     before = committed(drawing)
     (drawing.root / FOLDER / "figures.py").write_text(FIGURES.replace('"test_loss"', '"accuracy"'))
-    with pytest.raises(KeyError):
-        drawing.run("record", "01")
+    failed = drawing.run("record", "01")
+    assert failed.code == 1 and "2.5002 ± 0.0001" in failed.out and "the runs are kept" in failed.err
     (drawing.root / FOLDER / "figures.py").write_text(FIGURES)
     assert committed(drawing) == before and not drawing.project.journal.exists()
+
+
+BAD_FIGURES = {
+    "a metric that is not there": (FIGURES.replace('"test_loss"', '"accuracy"'), "line 8: KeyError: 'accuracy'"),
+    "only when it draws": (FIGURES.replace("canvas.add_subplot()", "(1 / 0)"), "line 6: ZeroDivisionError"),
+    "no Python": (FIGURES.replace("def figures(runs):", "def figures(runs:"), "SyntaxError"),
+    "a file that is not there": (FIGURES.replace("def draw", "open('nowhere')\n    def draw"), "FileNotFoundError"),
+    "no figures": ("def figures(runs):\n    return None\n", "figures.py: TypeError"),
+    "no function": ("", "figures.py: AttributeError"),
+}
+
+
+@pytest.mark.parametrize(("program", "said"), BAD_FIGURES.values(), ids=BAD_FIGURES)
+def test_figures_that_cannot_be_drawn_hide_no_number(drawing, program, said):
+    (drawing.root / FOLDER / "figures.py").write_text(program)
+    failed = drawing.run("train", "01", "--run", "good")
+    assert failed.code == 1 and "test_loss" in failed.out and "2.5001" in failed.out
+    assert "the figures cannot be drawn: 01-frost-days/figures.py" in failed.err and said in failed.err
+    assert json.loads(drawing.run("train", "01", "--run", "good", "--json").out)["ok"] is True
 
 
 @pytest.mark.parametrize("writes", range(6))

@@ -1,12 +1,15 @@
 """The results of runs beside what was recorded: judged, or put together into a new baseline."""
 
-from collections.abc import Sequence
+import contextlib
+import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from ..core import machine
-from ..core.errors import CheckFailed
+from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
 from ..runs import beside
 from ..runs.execute import Result
@@ -75,6 +78,37 @@ def judged(known: Known, results: Sequence[Result]) -> Trained:
         for result in results
     )
     return Trained(known, tuple(results), verdicts)
+
+
+@contextlib.contextmanager
+def drawing(program: Path) -> Iterator[None]:
+    """Draw in this context: where a stage's figures.py fails, CheckFailed says in which line, and that nothing is lost.
+
+    What the machine refuses goes through: a full disk is no fault of the program.
+    """
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception as error:
+        line = _line(error, program)
+        if line is None and isinstance(error, OSError):
+            raise
+        place = f"{program.parent.name}/{program.name}" + (f", line {line}" if line else "")
+        what = error.msg if isinstance(error, SyntaxError) else error
+        raise CheckFailed(
+            f"the figures cannot be drawn: {place}: {type(error).__name__}: {what}",
+            "a program that draws what the runs have",
+            [f"edit baselines/{program.parent.name}/{program.name}   # the runs are kept"],
+        ) from error
+
+
+def _line(error: Exception, program: Path) -> int | None:
+    """Return the last line of the program that was under way; None where none was."""
+    if isinstance(error, SyntaxError) and error.filename == str(program):
+        return error.lineno
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(program)]
+    return lines[-1] if lines else None
 
 
 def generated(result: Result, count: int) -> list[str]:

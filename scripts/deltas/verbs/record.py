@@ -60,7 +60,8 @@ def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence
     """Write baseline, figures and README's table, all or nothing. Return what was changed."""
     folder = project.baselines / subject.stage.name
     with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
-        made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
+        with trained.drawing(drawn.program(folder)):
+            made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
         baseline.write(Path(aside) / "baseline.json", new)
         files = {folder / file.name: file.read_bytes() for file in [*made, Path(aside) / "baseline.json"]}
     pictures = {path for path in files if path.suffix == ".svg"}
