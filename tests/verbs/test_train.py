@@ -93,16 +93,39 @@ def test_recording_twice_changes_nothing(town):
     assert file.read_bytes() == kept
 
 
-def test_a_deterministic_run_is_run_once_and_has_to_come_again(town, monkeypatch):
-    put(town, EXPERIMENT.replace('name = "good"', 'name = "good"\ndeterministic = true'))
+FIXED = EXPERIMENT.replace('name = "good"', 'name = "good"\ndeterministic = true\nargs = ["--mode", "same"]')
+
+
+def test_a_deterministic_run_is_recorded_once_and_has_to_come_again(town, monkeypatch):
+    put(town, FIXED)
     said = town.ok("record", "01")
-    assert "good, the same for every seed" in said.out and "2.5001 ±" not in said.out
+    assert "good, the same for every seed" in said.out and "2.5000 ±" not in said.out
     runs = table(town)["runs"]
     assert runs["good"]["seeds"] == [1] and runs["good"]["metrics"]["test_loss"]["sd"] is None
-    assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1"]
+    assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1", "seed-2"]
     assert "✓ test_loss" in town.ok("train", "01", "--run", "good").out
     monkeypatch.setenv("FAKE_SHIFT", "0.001")
     assert town.run("train", "01", "--run", "good", "--fresh").code == 1
+
+
+@pytest.mark.parametrize(
+    ("seeds", "values"), [("1, 2, 3", "2.51 from seed 1 and 2.52 from seed 2"), ("5", "2.55 from")]
+)
+def test_a_run_that_depends_on_the_seed_is_not_recorded_as_deterministic(town, seeds, values):
+    put(town, FIXED.replace('"same"', '"drift"').replace("1, 2, 3", seeds))
+    refused = town.run("record", "01")
+    assert refused.code == 1 and not (town.root / FOLDER / "baseline.json").exists()
+    assert f"good is declared deterministic, but its test_loss is {values}" in refused.err
+    put(town, FIXED.replace('"same"', '"drift"').replace("deterministic = true", "").replace("1, 2, 3", seeds))
+    assert "reused" in town.ok("record", "01").err
+
+
+def test_a_deterministic_run_measures_the_same_metrics_from_every_seed(town, monkeypatch):
+    put(town, FIXED)
+    town.ok("train", "01", "--run", "good")
+    monkeypatch.setenv("FAKE_MORE", '{"kl": 0.25}')
+    refused = town.run("record", "01")
+    assert refused.code == 1 and "its kl is None from seed 1 and 0.25 from seed 2" in refused.err
 
 
 def test_a_number_that_was_recorded_and_is_gone_is_a_failure(town, monkeypatch):

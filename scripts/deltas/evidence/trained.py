@@ -153,6 +153,33 @@ def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
         raise CheckFailed(f"{subject.stage.name}: {error}", "values by item that add up to their metric") from None
 
 
+def check_deterministic(subject: Subject, results: Sequence[Result], others: Sequence[Result]) -> None:
+    """Raise CheckFailed for a run that is declared deterministic and comes out otherwise from another seed.
+
+    others: a result from another seed for every deterministic run. How alike two runs' names are is left out: the seed
+    draws them.
+    """
+    first = {result.plan.run.name: result for result in reversed(results)}
+    for other in others:
+        run, one = other.plan.run.name, first[other.plan.run.name]
+        for name in dict.fromkeys([*one.metrics, *other.metrics]):
+            value, again = one.metrics.get(name), other.metrics.get(name)
+            if name in beside.brought() or not subject.experiment.metrics[name].judged or _alike(value, again):
+                continue
+            raise CheckFailed(
+                f"{run} is declared deterministic, but its {name} is {value} from seed {one.plan.seed} "
+                f"and {again} from seed {other.plan.seed}",
+                f"judged metrics that no seed moves by more than {prediction.FLOOR:g}",
+                [f"edit baselines/{subject.stage.name}/experiment.toml   # the runs are kept"],
+            )
+
+
+def _alike(one: float | int | None, other: float | int | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one == other or abs(one - other) <= prediction.FLOOR
+
+
 def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:
     run, by_item = seeds[0].plan.run, collected.by_item
     metrics = _summaries(seeds)

@@ -30,6 +30,11 @@ def not_compared(result: Result, results: Sequence[Result]) -> frozenset[str]:
     there = {(other.plan.run.name, other.plan.seed) for other in results}
     if beside is None or (beside, result.plan.seed) in there:
         return frozenset()
+    return brought()
+
+
+def brought() -> frozenset[str]:
+    """Return the metrics that a comparison brings. They depend on the seed in every run: it draws the names."""
     return frozenset(programs.compare_names(["a"], ["a"]))
 
 

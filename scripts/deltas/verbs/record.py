@@ -32,7 +32,8 @@ def command(project: Project, stage: str, fresh: bool) -> int:
     """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
 
     A claim that is malformed is refused before any run is made (BadInput), one that names no metric of the runs after
-    them; the runs are kept.
+    them; the runs are kept. A deterministic run is made from a second seed too, which is not recorded: it has to give
+    the same (CheckFailed).
     """
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
@@ -41,6 +42,9 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         described = subject.experiment
         claims.check(described)  # before any training: what is malformed is said at once
         results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh)
+        fixed = [run for run in described.runs if run.deterministic]
+        again = subject.results(project, shop, fixed, [described.other_seed], fresh=fresh)
+        trained.check_deterministic(subject, results, again)
         new = trained.summarise(subject, results)
         _print(old, new, described.metrics)
         claims.evaluate(described, new)  # refuses one that names no metric of these runs
