@@ -51,7 +51,9 @@ def _alone(number: float | int, digits: int | None) -> str:
         return f"{number:.3g}"  # decimals would show nothing of it
     if digits is not None:
         return fixed(number, digits)
-    return f"{number:.{SIGNIFICANT}g}" if abs(number) < 10**SIGNIFICANT else fixed(number, 0)
+    text = f"{number:,.{SIGNIFICANT}g}"
+    rounded = float(f"{number:.{SIGNIFICANT}g}")  # 99999.96 has six digits once it is rounded
+    return text if abs(rounded) < 10 ** (SIGNIFICANT - 1) else fixed(number, 0)
 
 
 def spread(summary: Summary, metric: Metric = PLAIN) -> str:
