@@ -2,6 +2,7 @@
 
 import pytest
 
+from deltas.core.errors import CheckFailed
 from deltas.runs.beside import compare, not_compared
 from deltas.runs.execute import Plan, Result
 from deltas.runs.experiment import Run
@@ -42,3 +43,13 @@ def test_what_a_run_lacks_where_the_other_one_was_not_run(tmp_path):
     assert not_compared(alone, results) == brought != set()
     assert not_compared(learned, [learned]) == brought
     assert not_compared(learned, results) == not_compared(counted, results) == set()
+
+
+def test_runs_whose_names_cannot_be_compared(tmp_path):
+    learned, counted = result(tmp_path, LEARNED, 2, ["ada", "bo"]), result(tmp_path, COUNTED, 2, ["ada"])
+    with pytest.raises(CheckFailed, match="learned, seed 2 made up 2 names, and counted, which it stands beside, 1"):
+        compare([learned, counted])
+    for run in (counted, learned):
+        (run.folder / "samples.txt").unlink()
+        with pytest.raises(CheckFailed, match=f"stands beside counted, but .* {run.plan.run.name}, seed 2 made up no"):
+            compare([learned, counted])
