@@ -172,6 +172,17 @@ def test_a_headline_that_nothing_measures_is_said_and_the_runs_are_kept(town):
     assert town.ok("record", "01").err.count("reused") == 6
 
 
+def test_a_number_without_a_mean_is_said_with_its_run(town, monkeypatch):
+    """Infinity for one seed, minus infinity for another: the runs are kept, each as it is."""
+    for seed, value in ((1, "Infinity"), (2, "-Infinity")):
+        monkeypatch.setenv("FAKE_MORE", f'{{"spread": "{value}"}}')
+        put(town, EXPERIMENT.replace("1, 2, 3", str(seed)))
+        town.ok("train", "01")
+    put(town, EXPERIMENT.replace("1, 2, 3", "1, 2"))
+    refused = town.run("record", "01")
+    assert refused.code == 1 and "good: spread is infinite for one seed and minus infinite for another" in refused.err
+
+
 CLAIM = '[[claim]]\nsays = "is small"\ncheck = "{}"\n'
 
 

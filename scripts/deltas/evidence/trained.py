@@ -1,6 +1,7 @@
 """The results of runs beside what was recorded: judged, or put together into a new baseline."""
 
 import contextlib
+import math
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,12 +112,6 @@ def _line(error: Exception, program: Path) -> int | None:
     return lines[-1] if lines else None
 
 
-def generated(result: Result, count: int) -> list[str]:
-    """Return the first names that the model of a run made up; none where the run has no language model."""
-    path = result.folder / "samples.txt"
-    return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
-
-
 def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
     """Return the baseline that the results make. results: all seeds of the first run, then of the second, ….
 
@@ -195,7 +190,7 @@ def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collec
         metrics=metrics,
         by_item=by_item,
         unpaired={name: collected.why for name in collected.metrics if collected.why and name in metrics},
-        generated=tuple(generated(seeds[0], GENERATED)),
+        generated=tuple(seeds[0].names(GENERATED)),
     )
 
 
@@ -204,11 +199,15 @@ def _summaries(seeds: Sequence[Result]) -> dict[str, Summary]:
     for metric in dict.fromkeys(metric for result in seeds for metric in result.metrics):
         values = [result.metrics.get(metric) for result in seeds]
         measured = [value for value in values if value is not None]
+        name = seeds[0].plan.run.name
+        if {math.inf, -math.inf} <= set(measured):
+            raise CheckFailed(
+                f"{name}: {metric} is infinite for one seed and minus infinite for another", "values that have a mean"
+            )
         if len(measured) == len(values):
             summaries[metric] = baseline.summarise(measured)
         elif measured:
             without = [result.plan.seed for result in seeds if result.metrics.get(metric) is None]
-            name = seeds[0].plan.run.name
             raise CheckFailed(f"{name}: {metric} is not there for seeds {without}", "every seed, or none")
     return summaries
 

@@ -80,7 +80,7 @@ def _print(judged: Trained, following: Stage | None) -> None:
     console.say()
     _print_standing(judged)
     headline = judged.results[0]
-    if names := trained.generated(headline, NAMES):
+    if names := headline.names(NAMES):
         console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
     console.say("\nnext:")
     console.say(f"  scripts/verify.sh {number}   # checks the whole stage")
@@ -179,7 +179,7 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
                 "reused": result.reused,
                 "torch": result.about["torch"],
                 "metrics": [msgspec.to_builtins(verdict) for verdict in verdicts],
-                "names": trained.generated(result, NAMES),
+                "names": result.names(NAMES),
             }
             for result, verdicts in zip(judged.results, judged.verdicts, strict=True)
         ],
