@@ -137,6 +137,26 @@ def items(folder):
     assert items["subsets"].keys() == {"test_loss_unseen", "length_loss.short"} and items["keys"] == ITEMS["keys"]
 
 
+def test_a_stage_may_have_items_alone(tmp_path):
+    own = "def items(folder): return {'values': {'length': [4, 2, 3]}}"
+    results.write(tmp_path, METRICS, ITEMS, [], own=put(tmp_path, own))
+    assert written(tmp_path) == METRICS | {"length": 0.75}
+
+
+@pytest.mark.parametrize("items", [ITEMS, None])
+def test_items_may_be_none(tmp_path, items):
+    own = "def measure(folder): return {'kl': 1}\ndef items(folder): return None"
+    results.write(tmp_path, METRICS, items, [], own=put(tmp_path, own))
+    assert written(tmp_path) == METRICS | {"kl": 1}
+    assert (tmp_path / "items.json").exists() is (items is not None)
+
+
+def test_a_program_that_measures_nothing_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match=r"metrics\.py defines neither measure\(folder\) nor items\(folder\)"):
+        results.write(tmp_path, METRICS, own=put(tmp_path, "def mesure(folder): return {}"))
+    assert not (tmp_path / "metrics.json").exists()
+
+
 TASKS = {"unit": "task", "keys": ["a", "b"], "weights": [1, 3], "values": {"solved": [1.0, 0.0]}}
 
 
@@ -160,6 +180,8 @@ BAD_ITEMS = {
     "another key": (TASKS | {"rows": []}, "rows"),
     "text for a value": (TASKS | {"values": {"solved": [1, "b"]}}, "Expected `float`, got `str`"),
     "added twice": ({"values": {"test_loss": [1.0, 2.0, 3.0]}}, "say 'test_loss', which is there already"),
+    "no dict": ([1, 2], r"metrics\.py: items is \[1, 2\], not a dict"),
+    "values that are no dict": ({"values": None}, r"metrics\.py: values of items is None, not a dict"),
     "a unit without keys": ({"unit": "task"}, "items has 'unit' without keys"),
 }
 

@@ -582,6 +582,36 @@ def test_a_cell_of_a_table_is_named_by_metric_and_cell():
         assert re.search(what, f"{refused.value.found} {refused.value.expected}")
 
 
+def test_what_python_could_not_read_as_a_name_has_a_line_before_it():
+    data = recorded(
+        {"3-layers": {"solved_by.1": (1.0, 1.01, 1.02), "solved_by.if": (2.0, 2.0, 2.1), "x": (1.0, 1.01, 1.0)}}
+    )
+    for check in ("_3_layers.solved_by._1 < _3_layers.solved_by._if", "_3_layers.x < 2"):
+        assert judged(data, check)[0].outcome is YES
+    with pytest.raises(BadInput) as refused:
+        judged(data, "_3_layers.solved_by.one < 2")
+    assert "solved_by._1, solved_by._if, x" in refused.value.expected
+
+
+@pytest.mark.parametrize("check", REFUSED, ids=lambda check: check[:40])
+def test_what_is_no_claim_is_refused_before_anything_is_measured(check):
+    described = Experiment("03-x", "X", (1,), tuple(Run(name) for name in SMALL.runs), (Claim("is", check),))
+    if "no metric '" in REFUSED[check] or check == "with_bn.__class__ < 1":
+        claims.check(described)  # which metrics there are, only the runs can tell
+        return
+    with pytest.raises(BadInput, match=r"claim 1 \(is\)"):
+        claims.check(described)
+
+
+@pytest.mark.parametrize("check", [*SAID, *BROKEN])
+def test_what_is_a_claim_is_none_to_refuse(check):
+    runs = tuple(Run(name) for name in SMALL.runs)
+    claims.check(Experiment("03-x", "X", (1,), runs, (Claim("is", check, "with_bn.x - without.x"),)))
+    for show in ("nobody.x", "1", "with_bn.x < 1", "with_bn.x <"):
+        with pytest.raises(BadInput, match="claim 1"):
+            claims.check(Experiment("03-x", "X", (1,), runs, (Claim("is", check, show),)))
+
+
 def test_two_cells_that_the_language_cannot_tell_apart():
     data = recorded({"moe": {"loss.a-b": (1.0, 1.1), "loss.a_b": (2.0, 2.1)}})
     with pytest.raises(BadInput, match=r"may be loss\.a-b or loss\.a_b"):
@@ -608,15 +638,73 @@ def test_items_may_be_anything_that_is_sampled():
         assert judged(data, f"a.{metric} > b.{metric}")[0].outcome is YES
         row = [x for x, mark in zip(solved["a"], hard, strict=True) if mark or metric == "solved"]
         finding = significance.less(sample(data, "a", metric), 0.0, LEVEL)
-        assert finding.items == pytest.approx(statistics.pstdev(row) / math.sqrt(len(row)) * math.sqrt(300 / 299))
+        assert finding.items == pytest.approx(
+            statistics.pstdev(row) / math.sqrt(len(row)) * math.sqrt(len(row) / (len(row) - 1))
+        )
     assert "from the tasks" in judged(data, "a.solved < b.solved + 0.4")[0].why
+
+
+def by_subset(draw, marked: int, count: int = 400, seeds: int = 3) -> Baseline:
+    """Two runs whose items differ by noise alone, with a subset of so many items, another one, and one of one item."""
+    where = {"few": range(marked), "others": range(marked, 2 * marked + 5), "one": [count - 1]}
+    subsets = {name: Subset("x", tuple(int(n in row) for n in range(count))) for name, row in where.items()}
+    tasks = Items("task", (1,) * count, subsets)
+    runs = {}
+    for run in "ab":
+        values = [draw.gauss(0, 1) for _ in range(count)]
+        means = {"x": statistics.fmean(values)} | {
+            name: statistics.fmean(values[n] for n in row) for name, row in where.items()
+        }
+        metrics = {name: (mean,) * seeds for name, mean in means.items()}
+        runs[run] = made.run(metrics, by_item=ByItem("t", {"x": tuple(values)}))
+    return made.baseline(runs, {"t": tasks})
+
+
+@pytest.mark.parametrize("marked", [2, 3, 5, 10])
+def test_false_alarms_over_a_small_subset(marked):
+    """The noise of five items is estimated from five items, however many others there are: exactly what is promised."""
+    level, times = 0.02, 800
+
+    def trial(draw):
+        data = by_subset(draw, marked, count=40)
+        a, b = (sample(data, run, "few") for run in "ab")
+        return significance.less(a, b, level).outcome
+
+    assert wrong(trial, times, 13) == pytest.approx(2 * level, abs=error(2 * level, times))
+
+
+def test_a_difference_over_a_subset_is_the_t_test_of_its_items():
+    draw = random.Random(14)
+    for marked in (2, 3, 7, 30):
+        data = by_subset(draw, marked)
+        a, b = (data.runs[run].by_item.values["x"][:marked] for run in "ab")
+        found = significance.less(sample(data, "a", "few"), sample(data, "b", "few"), LEVEL)
+        less, more = (stats.ttest_rel(a, b, alternative=side).pvalue for side in ("less", "greater"))
+        assert found.p == pytest.approx(min(less, more), rel=1e-6)
+
+
+def test_two_subsets_in_one_difference_count_as_the_smaller_one():
+    data = by_subset(random.Random(15), 4)
+    metrics = {metric: sample(data, "a", metric) for metric in ("x", "few", "others")}
+    assert [metric.marked for metric in metrics.values()] == [400, 4, 9]
+    assert (metrics["others"] - metrics["few"]).marked == (1 + 2 * metrics["few"] / metrics["x"]).marked == 4
+    assert (metrics["others"] - paired.this_split(metrics["few"])).marked == 9
+
+
+def test_one_item_alone_shows_no_noise():
+    data = by_subset(random.Random(16), 4)
+    for check in ("a.one < b.one", "a.one > -99", "a.x - a.one < 99", "within(a.one, b.one, 99)"):
+        [verdict] = judged(data, check)
+        assert verdict.outcome is None and "one task alone shows no noise" in verdict.why, check
+    [verdict] = judged(data, "this_split(a.one) > -99")
+    assert verdict.ok
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
 
 
 def test_doctests():
-    for module in (claims, outcome):
+    for module in (claims, expressions, outcome):
         assert doctest.testmod(module).failed == 0
 
 
@@ -709,7 +797,7 @@ def test_verify_and_train_say_them(tiny):
 
     (folder / "experiment.toml").write_text(head + 'check = "a_b.y < 0.024"\n')
     result = tiny.run("verify", "1", "--fast")
-    assert result.code == 2 and "claim 1 (it is small)" in result.err and "no metric 'y'" in result.err
+    assert result.code == 1 and "claim 1 (it is small)" in result.out and "no metric 'y'" in result.out
 
     baselines.write(folder / "baseline.json", replace(data, code_id="0" * 16))
     result = tiny.run("verify", "1", "--fast")

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deltas.evidence import numbers
 from deltas.evidence.baseline import summarise
@@ -28,6 +30,14 @@ LOSS = Metric(digits=4)
         (0, LOSS, "0"),
         (61.23, Metric(digits=1), "61.2"),
         (12868813.75, Metric(), "12,868,814"),
+        (999.996, Metric(), "1,000"),
+        (1234.56, Metric(), "1,234.6"),
+        (9999.94, Metric(), "9,999.9"),
+        (9999.96, Metric(), "10,000"),
+        (12345.6, Metric(), "12,346"),
+        (-12867.9999, Metric(), "-12,868"),
+        (99999.96, Metric(), "100,000"),
+        (999999.96, Metric(), "1,000,000"),
         (3.1e-7, LOSS, "3.1e-07"),
         (0.0231, Metric(unit="%", digits=1), "2.3 %"),
         (1, Metric(unit="%"), "100 %"),
@@ -40,6 +50,15 @@ LOSS = Metric(digits=4)
 )
 def test_one_number(value, metric, text):
     assert numbers.value(value, metric) == text
+
+
+@given(st.floats(-1e12, 1e12).filter(lambda number: number == 0 or abs(number) > 1e-3))
+@settings(deadline=None)
+def test_no_power_of_ten_and_thousands_like_those_of_whole_numbers(number):
+    text = numbers.value(number)
+    assert "e" not in text and float(text.replace(",", "")) == pytest.approx(number, rel=1e-4)
+    whole = text.partition(".")[0]
+    assert whole.lstrip("-") == f"{int(whole.replace(',', '').lstrip('-')):,}"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,8 @@ def test_one_number(value, metric, text):
         ((0.019, 0.023, 0.027), Metric(unit="%"), "2.3 % ± 0.4"),
         ((0.019, 0.023, 0.027), Metric(unit="%", digits=2), "2.30 % ± 0.40"),
         ((-0.001, 0.001), Metric(digits=2), "0.000 ± 0.001"),
+        ((99999.96, 99999.96), Metric(), "100,000"),
+        ((99999.94, 99999.98), Metric(), "99,999.96 ± 0.03"),
         ((INF, INF), LOSS, "∞"),
         ((INF, 2.0), LOSS, "∞"),
         ((-2e-10, 1e-10), Metric(), "(0 ± 2) × 1e-10"),
@@ -99,6 +120,8 @@ def test_what_stands_beside_a_number():
     assert (
         numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
     )
+    gone = Verdict("x", None, summarise([2.45, 2.46]), ok=False, why="recorded, and not there any more")
+    assert numbers.beside(gone, LOSS).endswith(", recorded, and not there any more")
     assert numbers.beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
     stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
     assert numbers.beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"

@@ -89,7 +89,7 @@ def test_verdicts():
     measured = {"test_loss": 2.451, "parameters": 730, "seconds": 900.0, "new": 1.0, "upstream_test_loss": None}
     verdicts = {verdict.metric: verdict for verdict in judge(GOOD, "counted", measured, METRICS)}
     assert [(verdict.ok, verdict.why) for verdict in verdicts.values()] == [
-        (True, ""), (False, ""), (None, ""), (None, "not measured"), (None, "not measured"),
+        (True, ""), (False, ""), (None, ""), (None, "not recorded"), (None, "not measured"),
     ]  # fmt: skip
     assert family(GOOD, METRICS) == 5  # of eight recorded ones: seconds are declared never to be judged
     assert (verdicts["test_loss"].low, verdicts["test_loss"].high) == interval((2.45, 2.46, 2.44), 5)
@@ -123,15 +123,26 @@ def test_infinity_equals_infinity():
 
 
 def test_what_is_not_judged():
-    assert {verdict.why for verdict in judge(None, "counted", {"test_loss": 1.0}, METRICS)} == {"not measured"}
-    assert {verdict.why for verdict in judge(GOOD, "other", {"test_loss": 1.0}, METRICS)} == {"not measured"}
-    gone = judge(GOOD, "counted", {"test_loss": 2.45}, METRICS)
-    assert [(verdict.metric, verdict.ok, verdict.why) for verdict in gone[1:]] == [
-        ("parameters", None, "not measured"),
-        ("seconds", None, "not measured"),
-    ]
+    assert {verdict.why for verdict in judge(None, "counted", {"test_loss": 1.0}, METRICS)} == {"not recorded"}
+    assert {verdict.why for verdict in judge(GOOD, "other", {"test_loss": 1.0}, METRICS)} == {"not recorded"}
+    assert judge(None, "counted", {"test_loss": None}, METRICS)[0].why == "not measured"
     one = recorded.baseline({"counted": recorded.run({"test_loss": (2.45,)})})
     assert judge(one, "counted", {"test_loss": 9.0}, METRICS)[0].why == "one seed predicts nothing"
+
+
+@pytest.mark.parametrize("measured", [{"test_loss": 2.45}, {"test_loss": 2.45, "parameters": None}])
+def test_a_recorded_number_that_is_gone_is_a_failure(measured):
+    """Who loses a metric would otherwise never learn that it has changed. Seconds are never judged, there or not."""
+    gone = {verdict.metric: verdict for verdict in judge(GOOD, "counted", measured, METRICS)}
+    assert {metric: verdict.ok for metric, verdict in gone.items()} == {
+        "test_loss": True, "parameters": False, "seconds": None,
+    }  # fmt: skip
+    assert {gone[metric].why for metric in ("parameters", "seconds")} == {"recorded, and not there any more"}
+    excused = judge(GOOD, "counted", measured, METRICS, excused={"parameters"})
+    assert [(verdict.ok, verdict.why) for verdict in excused if verdict.metric == "parameters"] == [
+        (None, "not measured")
+    ]
+    assert {verdict.ok for verdict in judge(GOOD, "counted", measured, METRICS, "the code is another")} == {None}
 
 
 def test_a_stale_baseline_judges_nothing_and_says_why():

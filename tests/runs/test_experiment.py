@@ -83,6 +83,12 @@ def test_shared_arguments_stand_before_those_of_every_run(tmp_path):
     assert (found.runs[2].program, found.runs[2].total) == ("kneser-ney", 0)
 
 
+@pytest.mark.parametrize(("seeds", "other"), [("7, 1, 2", 1), ("7", 8), (f"{2**63 - 1}", 2**63 - 2)])
+def test_a_deterministic_run_is_tried_from_another_seed(tmp_path, seeds, other):
+    path = put(tmp_path, f'title = "X"\nseeds = [{seeds}]\n[[run]]\nname = "a"\n')
+    assert read(path).other_seed == other
+
+
 def test_a_deterministic_run_takes_the_first_seed_alone(tmp_path):
     found = read(put(tmp_path, GOOD.replace("[[run]]", "[[run]]\ndeterministic = true", 1)))
     assert [run.seeds(found.seeds) for run in found.runs] == [(3407,), (3407, 1, 2)]

@@ -47,7 +47,7 @@ def table(town) -> dict:
 
 def test_train_record_train(town, monkeypatch):
     first = town.ok("train", "1")
-    for part in ("01-frost-days · good · seed 1", "2.5001", "not measured", "no baseline yet: scripts/record.sh 01",
+    for part in ("01-frost-days · good · seed 1", "2.5001", "not recorded", "no baseline yet: scripts/record.sh 01",
                  "names from good: emma · olivia1", "scripts/verify.sh 01", "scripts/apply.sh 02"):  # fmt: skip
         assert part in first.out, part
     assert "reused" not in first.err
@@ -93,16 +93,48 @@ def test_recording_twice_changes_nothing(town):
     assert file.read_bytes() == kept
 
 
-def test_a_deterministic_run_is_run_once_and_has_to_come_again(town, monkeypatch):
-    put(town, EXPERIMENT.replace('name = "good"', 'name = "good"\ndeterministic = true'))
+FIXED = EXPERIMENT.replace('name = "good"', 'name = "good"\ndeterministic = true\nargs = ["--mode", "same"]')
+
+
+def test_a_deterministic_run_is_recorded_once_and_has_to_come_again(town, monkeypatch):
+    put(town, FIXED)
     said = town.ok("record", "01")
-    assert "good, the same for every seed" in said.out and "2.5001 ±" not in said.out
+    assert "good, the same for every seed" in said.out and "2.5000 ±" not in said.out
     runs = table(town)["runs"]
     assert runs["good"]["seeds"] == [1] and runs["good"]["metrics"]["test_loss"]["sd"] is None
-    assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1"]
+    assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1", "seed-2"]
     assert "✓ test_loss" in town.ok("train", "01", "--run", "good").out
     monkeypatch.setenv("FAKE_SHIFT", "0.001")
     assert town.run("train", "01", "--run", "good", "--fresh").code == 1
+
+
+@pytest.mark.parametrize(
+    ("seeds", "values"), [("1, 2, 3", "2.51 from seed 1 and 2.52 from seed 2"), ("5", "2.55 from")]
+)
+def test_a_run_that_depends_on_the_seed_is_not_recorded_as_deterministic(town, seeds, values):
+    put(town, FIXED.replace('"same"', '"drift"').replace("1, 2, 3", seeds))
+    refused = town.run("record", "01")
+    assert refused.code == 1 and not (town.root / FOLDER / "baseline.json").exists()
+    assert f"good is declared deterministic, but its test_loss is {values}" in refused.err
+    put(town, FIXED.replace('"same"', '"drift"').replace("deterministic = true", "").replace("1, 2, 3", seeds))
+    assert "reused" in town.ok("record", "01").err
+
+
+def test_a_deterministic_run_measures_the_same_metrics_from_every_seed(town, monkeypatch):
+    put(town, FIXED)
+    town.ok("train", "01", "--run", "good")
+    monkeypatch.setenv("FAKE_MORE", '{"kl": 0.25}')
+    refused = town.run("record", "01")
+    assert refused.code == 1 and "its kl is None from seed 1 and 0.25 from seed 2" in refused.err
+
+
+def test_a_number_that_was_recorded_and_is_gone_is_a_failure(town, monkeypatch):
+    monkeypatch.setenv("FAKE_MORE", '{"kl": 0.25}')
+    town.ok("record", "01")
+    assert "✓ kl" in town.ok("train", "01", "--run", "good").out
+    monkeypatch.delenv("FAKE_MORE")
+    gone = town.run("train", "01", "--run", "good", "--fresh")
+    assert gone.code == 1 and "recorded, and not there any more" in gone.out and gone.out.count("✗") == 1
 
 
 def test_other_measuring_code_makes_a_baseline_stale(town):
@@ -138,6 +170,54 @@ def test_a_headline_that_nothing_measures_is_said_and_the_runs_are_kept(town):
     assert refused.code == 1 and "the headline is accuracy, which good does not measure" in refused.err
     put(town, 'headline = "test_loss"\n' + EXPERIMENT)
     assert town.ok("record", "01").err.count("reused") == 6
+
+
+def test_a_number_without_a_mean_is_said_with_its_run(town, monkeypatch):
+    """Infinity for one seed, minus infinity for another: the runs are kept, each as it is."""
+    for seed, value in ((1, "Infinity"), (2, "-Infinity")):
+        monkeypatch.setenv("FAKE_MORE", f'{{"spread": "{value}"}}')
+        put(town, EXPERIMENT.replace("1, 2, 3", str(seed)))
+        town.ok("train", "01")
+    put(town, EXPERIMENT.replace("1, 2, 3", "1, 2"))
+    refused = town.run("record", "01")
+    assert refused.code == 1 and "good: spread is infinite for one seed and minus infinite for another" in refused.err
+
+
+CLAIM = '[[claim]]\nsays = "is small"\ncheck = "{}"\n'
+
+
+@pytest.mark.parametrize("check", ["good.test_loss.1 < 3", "best.test_loss < 3", "good.test_loss <= 3"])
+def test_a_malformed_claim_is_said_before_any_training(town, check):
+    put(town, EXPERIMENT + CLAIM.format(check))
+    for verb in ("train", "record"):
+        refused = town.run(verb, "01")
+        assert refused.code == 2 and "claim 1 (is small)" in refused.err
+    assert not (town.root / "out").exists()
+
+
+def test_a_claim_about_a_metric_that_no_run_has_is_not_recorded(town):
+    put(town, EXPERIMENT + CLAIM.format("good.accuracy < 3"))
+    refused = town.run("record", "01")
+    assert refused.code == 2 and "claim 1 (is small): good has no metric 'accuracy'" in refused.err
+    assert not (town.root / FOLDER / "baseline.json").exists()
+    put(town, EXPERIMENT + CLAIM.format("good.test_loss < 3"))
+    assert town.ok("record", "01").err.count("reused") == 6
+
+
+def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
+    """A verdict on everything else, and a document: of this stage and of the later ones."""
+    put(town, EXPERIMENT + CLAIM.format("good.test_loss.1 < 3"))
+    (town.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
+    said = town.run("verify", "--fast", "--json")
+    document = json.loads(said.out)
+    assert said.code == 1 and document["ok"] is False
+    rows = {row["what"]: row["ok"] for row in document["checks"]}
+    assert len(rows) == len(document["checks"])
+    assert [what for what, ok in rows.items() if ok is False and "claim 1 (is small)" in what]
+    assert "02-storm-report has no experiment yet" in rows
+    put(town, "title = 3")
+    document = json.loads(town.run("verify", "--fast", "--json").out)
+    assert [row["ok"] for row in document["checks"] if "experiment.toml: title" in row["what"]] == [False]
 
 
 # -- nothing of a record is half-applied ------------------------------------------------------------------------------
@@ -179,10 +259,29 @@ def test_a_figure_that_cannot_be_drawn_leaves_everything(drawing):
     drawing.ok("record", "01")
     before = committed(drawing)
     (drawing.root / FOLDER / "figures.py").write_text(FIGURES.replace('"test_loss"', '"accuracy"'))
-    with pytest.raises(KeyError):
-        drawing.run("record", "01")
+    failed = drawing.run("record", "01")
+    assert failed.code == 1 and "2.5002 ± 0.0001" in failed.out and "the runs are kept" in failed.err
     (drawing.root / FOLDER / "figures.py").write_text(FIGURES)
     assert committed(drawing) == before and not drawing.project.journal.exists()
+
+
+BAD_FIGURES = {
+    "a metric that is not there": (FIGURES.replace('"test_loss"', '"accuracy"'), "line 8: KeyError: 'accuracy'"),
+    "only when it draws": (FIGURES.replace("canvas.add_subplot()", "(1 / 0)"), "line 6: ZeroDivisionError"),
+    "no Python": (FIGURES.replace("def figures(runs):", "def figures(runs:"), "SyntaxError"),
+    "a file that is not there": (FIGURES.replace("def draw", "open('nowhere')\n    def draw"), "FileNotFoundError"),
+    "no figures": ("def figures(runs):\n    return None\n", "figures.py: TypeError"),
+    "no function": ("", "figures.py: AttributeError"),
+}
+
+
+@pytest.mark.parametrize(("program", "said"), BAD_FIGURES.values(), ids=BAD_FIGURES)
+def test_figures_that_cannot_be_drawn_hide_no_number(drawing, program, said):
+    (drawing.root / FOLDER / "figures.py").write_text(program)
+    failed = drawing.run("train", "01", "--run", "good")
+    assert failed.code == 1 and "test_loss" in failed.out and "2.5001" in failed.out
+    assert "the figures cannot be drawn: 01-frost-days/figures.py" in failed.err and said in failed.err
+    assert json.loads(drawing.run("train", "01", "--run", "good", "--json").out)["ok"] is True
 
 
 @pytest.mark.parametrize("writes", range(6))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import lab as laboratory
+from deltas.pages import readme
 from deltas.series import patches, rules
 from webpage import record
 
@@ -236,3 +237,16 @@ def test_a_stage_needs_no_loss(tiny, line, shown):
     tiny.ok("apply", "last")
     assert not [row for row in failing(tiny) if "README" in row]
     tiny.ok("report", "--stale")
+
+
+def test_a_headline_that_was_not_recorded_is_seen(tiny):
+    """A misspelt one would leave the stage without a number, and head the table with a word that nobody measured."""
+    described = record(tiny, 1) / "experiment.toml"
+    (tiny.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
+    assert rows(tiny)["01-frost-days: the headline was recorded"]["ok"] is True
+    described.write_text(described.read_text().replace('headline = "test_loss"', 'headline = "test_los"'))
+    row = rows(tiny)["01-frost-days: the headline was recorded"]
+    assert row["ok"] is False and "counted has no metric 'test_los'; one of train_loss, test_loss" in row["faults"][0]
+    assert "| added lines | measured |" in readme.table(tiny.project, patches.load(tiny.patches))
+    described.write_text(described.read_text().replace('headline = "test_los"\n', ""))
+    assert "01-frost-days: the headline was recorded" not in rows(tiny)

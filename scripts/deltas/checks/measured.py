@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.project import Project
 from ..evidence import baseline, numbers, trained
+from ..evidence.baseline import Baseline
 from ..evidence.prediction import Verdict
 from ..evidence.trained import Known
 from ..figures import drawn
@@ -31,10 +32,23 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
         yield Check(f"{stage.name}: not measured", None, (), (record,))
         return
     yield of(f"{stage.name}: the baseline is of this code, these runs and what measures them", known.stale, record)
+    yield from _headline(known, known.baseline)
     yield from _claims(known)
     if drawn.program(folder).exists() or (folder / drawn.LISTING).exists():
         faults = drawn.faults(folder, baseline.digest(known.baseline))
         yield of(f"{stage.name}: the figures are as they were drawn, from this baseline", faults, record)
+
+
+def _headline(known: Known, recorded: Baseline) -> Iterator[Check]:
+    """Check that the number which stands for the stage in README's table is there; a stale baseline may lack it."""
+    described = known.subject.experiment
+    run = recorded.runs.get(described.headline_run.name)
+    if described.headline is None or run is None or known.stale:
+        return
+    missing = described.headline not in run.metrics
+    fault = f"{described.headline_run.name} has no metric {described.headline!r}; one of {', '.join(run.metrics)}"
+    where = f"edit baselines/{known.subject.stage.name}/experiment.toml"
+    yield of(f"{known.subject.stage.name}: the headline was recorded", [fault] if missing else [], where)
 
 
 def _claims(known: Known) -> Iterator[Check]:

@@ -54,6 +54,7 @@ def write(
 ) -> None:
     """Write the files. own: metrics.py of the stage, which may measure more of what lies in the folder by then.
 
+    It defines measure(folder), or items(folder), or both; where items returns None, the stage has none to add.
     SystemExit with a reason where a metric is not a number, is measured twice, or is not what the items make it.
     """
     if samples is not None:
@@ -62,7 +63,10 @@ def write(
         jsonfile.write(folder / "items.json", items, indent=None)
     if own:
         program = files.module(own)
-        metrics = merged(metrics, program.measure(folder), own.name)
+        if not hasattr(program, "measure") and not hasattr(program, "items"):
+            sys.exit(f"{own.name} defines neither measure(folder) nor items(folder)")
+        if hasattr(program, "measure"):
+            metrics = merged(metrics, program.measure(folder), own.name)
         if hasattr(program, "items"):
             items = _extended(items, program.items(folder), own.name)
     if items is not None:
@@ -118,11 +122,17 @@ def _number(value: Any, place: str) -> float | int | None:
         sys.exit(f"{place}: {error}")
 
 
-def _extended(items: dict[str, Any] | None, more: dict[str, Any], whose: str) -> dict[str, Any]:
-    """Return the stage's items: a whole document, or values and subsets to add to the items that are there."""
+def _extended(items: dict[str, Any] | None, more: Any, whose: str) -> dict[str, Any] | None:
+    """Return the stage's items: a whole document, or values and subsets to add to the items that are there, or None."""
+    if more is None:
+        return items
+    if not isinstance(more, dict):
+        sys.exit(f"{whose}: items is {more!r}, not a dict")
     if "keys" in more or items is None:
         return more
     for part in ("values", "subsets"):
+        if not isinstance(more.get(part, {}), dict):
+            sys.exit(f"{whose}: {part} of items is {more[part]!r}, not a dict")
         if twice := items[part].keys() & more.get(part, {}).keys():
             sys.exit(f"{whose}: {part} of items say {min(twice)!r}, which is there already")
     if unknown := more.keys() - {"values", "subsets"}:

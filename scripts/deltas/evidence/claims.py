@@ -5,7 +5,7 @@ A claim passes when its check (expressions.py) comes out "yes". A tie fails, and
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -72,6 +72,22 @@ def evaluate(experiment: Experiment, baseline: Baseline) -> list[Verdict]:
     return verdicts
 
 
+def check(experiment: Experiment) -> None:
+    """Raise BadInput for a claim that is no expression or names no run: it can be said before anything is measured."""
+
+    def known(name: str) -> str:
+        return _run(experiment, name)
+
+    for place, claim in _places(experiment):
+        parsed = _parse(place, claim)
+        try:
+            expressions.rehearse(parsed.check, known, statement=True)
+            if parsed.show:
+                expressions.rehearse(parsed.show, known, statement=False)
+        except expressions.Wrong as wrong:
+            raise BadInput(f"{place}: {wrong.found}", wrong.expected) from None
+
+
 def _places(experiment: Experiment) -> Iterator[tuple[str, Claim]]:
     """Give every claim with its place as a reader finds it."""
     for number, claim in enumerate(experiment.claims, 1):
@@ -88,26 +104,32 @@ def _parse(place: str, claim: Claim) -> _Parsed:
 
 def _look(experiment: Experiment, baseline: Baseline) -> expressions.Look:
     """Return what finds a metric of a run, by the names that the language has for them."""
-    runs = {run.name.replace("-", "_"): run.name for run in experiment.runs}
 
     def look(name: str, metric: str) -> Sample:
-        if name not in runs:
-            raise expressions.Wrong(f"there is no run {name!r}", f"one of {', '.join(runs)}")
-        run = runs[name]
+        run = _run(experiment, name)
         if run not in baseline.runs:
             raise Unevaluable(f"{run} was not recorded")
-        known = list(baseline.runs[run].metrics)
-        meant = [other for other in known if other.replace("-", "_") == metric]
-        if not meant:
-            names = ", ".join(other.replace("-", "_") for other in known)
-            raise expressions.Wrong(f"{run} has no metric {metric!r}", f"one of {names}")
-        if len(meant) > 1:
-            raise expressions.Wrong(
-                f"{metric!r} may be {' or '.join(meant)} of {run}", "names that differ in more than - and _"
-            )
-        return paired.sample(baseline, run, meant[0], experiment.metrics)
+        known = _meant(metric, list(baseline.runs[run].metrics), f"{run} has no metric {metric!r}", f" of {run}")
+        return paired.sample(baseline, run, known, experiment.metrics)
 
     return look
+
+
+def _run(experiment: Experiment, name: str) -> str:
+    """Return the name of the run that an expression calls so. Wrong where there is none."""
+    return _meant(name, [run.name for run in experiment.runs], f"there is no run {name!r}")
+
+
+def _meant(spelled: str, known: Sequence[str], missing: str, whose: str = "") -> str:
+    """Return the one of the known names that an expression spells so. Wrong where there is none, or more than one."""
+    meant = [name for name in known if expressions.spelled(name) == spelled]
+    if not meant:
+        raise expressions.Wrong(missing, f"one of {', '.join(map(expressions.spelled, known))}")
+    if len(meant) > 1:
+        raise expressions.Wrong(
+            f"{spelled!r} may be {' or '.join(meant)}{whose}", "names that differ in more than - and _"
+        )
+    return meant[0]
 
 
 def _verdict(parsed: _Parsed, look: expressions.Look, level: float) -> Verdict:

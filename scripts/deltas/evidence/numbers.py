@@ -51,7 +51,9 @@ def _alone(number: float | int, digits: int | None) -> str:
         return f"{number:.3g}"  # decimals would show nothing of it
     if digits is not None:
         return fixed(number, digits)
-    return f"{number:.{SIGNIFICANT}g}" if abs(number) < 10**SIGNIFICANT else fixed(number, 0)
+    text = f"{number:,.{SIGNIFICANT}g}"
+    rounded = float(f"{number:.{SIGNIFICANT}g}")  # 99999.96 has six digits once it is rounded
+    return text if abs(rounded) < 10 ** (SIGNIFICANT - 1) else fixed(number, 0)
 
 
 def spread(summary: Summary, metric: Metric = PLAIN) -> str:
@@ -93,7 +95,7 @@ def quantity(summary: Summary, unit: str = "", constant: bool = False) -> str:
 def beside(verdict: Verdict, metric: Metric = PLAIN) -> str:
     """Return what was recorded of a number, and what there is to say of it."""
     parts = [spread(verdict.summary, metric)] if verdict.summary else []
-    if verdict.ok is False:
+    if verdict.ok is False and not verdict.why:
         parts.append(f"outside {value(verdict.low, metric)} … {value(verdict.high, metric)}")
     elif verdict.why:
         parts.append(verdict.why.partition(":")[0])

@@ -8,7 +8,8 @@ influence function of a ratio, the delta method: Cochran, Sampling Techniques, c
     L = Σ values / Σ weights        e_i = (value_i - L weight_i) / Σ weights        var L ≈ n / (n - 1) Σ e_i²
 
 Influences add and scale as the metrics do, so those of a difference are the differences, item by item: what is hard for
-both models cancels. An item that a subset does not mark has no influence on the subset's metric.
+both models cancels. An item that a subset does not mark has no influence on the subset's metric, and does not count in
+n: what a hundred items do not take part in is known no better for them.
 """
 
 import math
@@ -32,7 +33,8 @@ class Sample:
     """A metric, or what was computed of metrics.
 
     values: by seed. seeds: which. constant: it does not depend on the seed, and values holds it once.
-    influences: by item, None where no items come into it. items: the id of those items. unit: what one of them is.
+    influences: by item, None where no items come into it. marked: how many of the items take part in it, and the fewest
+    where several metrics were put together. items: the id of those items. unit: what one of them is.
     fault: why the noise of the items is not known although they come into it; it matters once something is tested.
     """
 
@@ -43,6 +45,7 @@ class Sample:
     fault: str = ""
     seeds: tuple[int, ...] = ()
     constant: bool = False
+    marked: int = 0
 
     @property
     def mean(self) -> float:
@@ -105,7 +108,7 @@ def average(*samples: Sample | Number) -> Sample:
 def this_split(sample: Sample) -> Sample:
     """Return the same without the noise of the items: said of the very items drawn, not of items like them."""
     _only_samples((sample,))
-    return replace(sample, influences=None, fault="")
+    return replace(sample, influences=None, fault="", marked=0)
 
 
 def _only_samples(given: Sequence[Sample | Number]) -> None:
@@ -146,7 +149,8 @@ def _elementwise(
     if len({sample.items for sample in of_items}) > 1:
         faults.insert(0, f"the runs were tested on different {of_items[0].unit}s, so they cannot be paired")
     items, unit = min(((sample.items, sample.unit) for sample in of_items), default=("", ""))
-    return Sample(values, influences, items, unit, faults[0] if faults else "", seeds, not varying)
+    marked = min((sample.marked for sample in samples if sample.influences), default=0)
+    return Sample(values, influences, items, unit, faults[0] if faults else "", seeds, not varying, marked)
 
 
 def _one_list_of_seeds(varying: Sequence[Sample]) -> tuple[int, ...]:
@@ -185,8 +189,9 @@ def sample(baseline: Baseline, run: str, metric: str, metrics: Metrics) -> Sampl
         subset = items.subsets.get(metric)
         values = by_item.values.get(subset.of if subset else metric)
         if values:
-            influences = _influences(values, items.weights, subset.where if subset else [1] * len(values))
-            return replace(plain, influences=influences, items=by_item.items, unit=items.unit)
+            where = subset.where if subset else (1,) * len(values)
+            influences = _influences(values, items.weights, where)
+            return replace(plain, influences=influences, items=by_item.items, unit=items.unit, marked=sum(where))
     if declared.over:
         return replace(plain, fault=f"{run}: no values of {metric} by {declared.over} were recorded")
     return plain

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,7 +17,11 @@ Measured = float | int | None  # None: could not be measured
 
 
 class Verdict(Struct, frozen=True):
-    """A number beside its baseline. ok: it is inside the interval; None where it is not judged, and `why` says why."""
+    """A number beside its baseline.
+
+    ok: it is inside the interval, and False too where it was recorded and is gone; None where it is not judged.
+    why: what there is to say of a number that was not held against an interval.
+    """
 
     metric: str
     value: Measured
@@ -64,12 +68,18 @@ def predicted(run: Recorded, metric: str, family: int) -> tuple[float, float]:
 
 
 def judge(
-    baseline: Baseline | None, run: str, measured: Mapping[str, Measured], metrics: Metrics, stale: str = ""
+    baseline: Baseline | None,
+    run: str,
+    measured: Mapping[str, Measured],
+    metrics: Metrics,
+    stale: str = "",
+    excused: Collection[str] = (),
 ) -> list[Verdict]:
     """Return a verdict on every number of a run, in their order, then on the recorded ones that the run lacks.
 
     baseline: None where nothing was recorded. stale: why the baseline is of another thing, if it is; then nothing is
-    judged against it.
+    judged against it. excused: metrics that the run may lack, because what it takes to measure them was not run. Any
+    other judged number that was recorded and is gone is a failure: it would otherwise never be looked at again.
     """
     recorded = baseline.runs.get(run) if baseline else None
     summaries = recorded.metrics if recorded else {}
@@ -77,10 +87,15 @@ def judge(
     verdicts = []
     for metric in dict.fromkeys([*measured, *summaries]):
         value, summary = measured.get(metric), summaries.get(metric)
-        if recorded is None or summary is None or value is None:
-            verdicts.append(Verdict(metric, value, summary, why="not measured"))
+        if recorded is None or summary is None:
+            verdicts.append(Verdict(metric, value, summary, why="not measured" if value is None else "not recorded"))
         elif stale:
             verdicts.append(Verdict(metric, value, summary, why=f"the baseline is stale: {stale}"))
+        elif value is None and metric in excused:
+            verdicts.append(Verdict(metric, value, summary, why="not measured"))
+        elif value is None:
+            gone = False if metrics[metric].judged else None
+            verdicts.append(Verdict(metric, value, summary, ok=gone, why="recorded, and not there any more"))
         elif not metrics[metric].judged:
             verdicts.append(Verdict(metric, value, summary))
         elif summary.n < 2 and not recorded.deterministic:

@@ -4,11 +4,13 @@ A claim about a metric over items (test names, say) is about items like these an
 and the variance of a mean difference d is the sum of two estimates,
 
     v_seeds = s² / n of the differences seed by seed, n - 1 degrees of freedom
-    v_items = N / (N - 1) Σ e_i² of the influences item by item (paired.py), N - 1 degrees of freedom
+    v_items = m / (m - 1) Σ e_i² of the influences item by item (paired.py), m - 1 degrees of freedom
 
-(what seeds do to single items is in both: they err to the large side). Then |d| is compared with
+where m counts the items that take part: those that a subset marks, and the fewest where metrics over several subsets
+stand in one difference. (What seeds do to single items is in both: they err to the large side.) Then |d| is compared
+with
 
-    sqrt(v_seeds t²(n - 1) + v_items t²(N - 1)),        t the quantiles of Student's t
+    sqrt(v_seeds t²(n - 1) + v_items t²(m - 1)),        t the quantiles of Student's t
 
 which is never wrong more often than it says (S. K. Banerjee, On confidence interval for two-means problem, Sankhyā A
 23, 1961; Cochran's and Cox's t' is its neighbour). Welch–Satterthwaite degrees of freedom are: with five seeds,
@@ -23,7 +25,7 @@ from . import students_t
 from .outcome import Outcome
 from .paired import Number, Sample, Unevaluable
 
-SAME = 1e-12  # relative: figures that differ by less are one figure, summed in another order
+SAME = 1e-12  # relative: numbers that differ by less are one number, summed in another order
 LEAST = 1e-12  # p-values below are not computed
 
 
@@ -125,7 +127,7 @@ def _errors(difference: Sample) -> tuple[float, float, list[tuple[float, int]]]:
     sources = [(seeds, len(values) - 1)]
     items = 0.0
     if influences is not None:
-        count = len(influences)
+        count = difference.marked
         if count < 2:
             raise Unevaluable(f"one {difference.unit} alone shows no noise: a test takes two")
         items = count / (count - 1) * math.fsum(moved * moved for moved in influences)

@@ -1,13 +1,18 @@
 """The results of runs beside what was recorded: judged, or put together into a new baseline."""
 
-from collections.abc import Sequence
+import contextlib
+import math
+import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from ..core import machine
-from ..core.errors import CheckFailed
+from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
+from ..runs import beside
 from ..runs.execute import Result
 from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
@@ -43,12 +48,13 @@ class Trained:
 
     @property
     def ok(self) -> bool:
-        """No number lies outside its interval."""
+        """No number lies outside its interval, and none of those that were recorded is gone."""
         return all(verdict.ok is not False for verdicts in self.verdicts for verdict in verdicts)
 
 
 def known(project: Project, subject: Subject) -> Known:
     """Return what was recorded, and what it makes of the claims. BadInput for a malformed baseline or claim."""
+    claims.check(subject.experiment)
     recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     if recorded is None:
         return Known(subject, None)
@@ -60,16 +66,50 @@ def judged(known: Known, results: Sequence[Result]) -> Trained:
     """Return the results with a verdict on every number."""
     metrics, stale = known.subject.experiment.metrics, "; ".join(known.stale)
     verdicts = tuple(
-        tuple(prediction.judge(known.baseline, result.plan.run.name, result.metrics, metrics, stale))
+        tuple(
+            prediction.judge(
+                known.baseline,
+                result.plan.run.name,
+                result.metrics,
+                metrics,
+                stale,
+                beside.not_compared(result, results),
+            )
+        )
         for result in results
     )
     return Trained(known, tuple(results), verdicts)
 
 
-def generated(result: Result, count: int) -> list[str]:
-    """Return the first names that the model of a run made up; none where the run has no language model."""
-    path = result.folder / "samples.txt"
-    return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
+@contextlib.contextmanager
+def drawing(program: Path) -> Iterator[None]:
+    """Draw in this context: where a stage's figures.py fails, CheckFailed says in which line, and that nothing is lost.
+
+    What the machine refuses goes through: a full disk is no fault of the program.
+    """
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception as error:
+        line = _line(error, program)
+        if line is None and isinstance(error, OSError):
+            raise
+        place = f"{program.parent.name}/{program.name}" + (f", line {line}" if line else "")
+        what = error.msg if isinstance(error, SyntaxError) else error
+        raise CheckFailed(
+            f"the figures cannot be drawn: {place}: {type(error).__name__}: {what}",
+            "a program that draws what the runs have",
+            [f"edit baselines/{program.parent.name}/{program.name}   # the runs are kept"],
+        ) from error
+
+
+def _line(error: Exception, program: Path) -> int | None:
+    """Return the last line of the program that was under way; None where none was."""
+    if isinstance(error, SyntaxError) and error.filename == str(program):
+        return error.lineno
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(program)]
+    return lines[-1] if lines else None
 
 
 def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
@@ -108,6 +148,33 @@ def summarise(subject: Subject, results: Sequence[Result]) -> Baseline:
         raise CheckFailed(f"{subject.stage.name}: {error}", "values by item that add up to their metric") from None
 
 
+def check_deterministic(subject: Subject, results: Sequence[Result], others: Sequence[Result]) -> None:
+    """Raise CheckFailed for a run that is declared deterministic and comes out otherwise from another seed.
+
+    others: a result from another seed for every deterministic run. How alike two runs' names are is left out: the seed
+    draws them.
+    """
+    first = {result.plan.run.name: result for result in reversed(results)}
+    for other in others:
+        run, one = other.plan.run.name, first[other.plan.run.name]
+        for name in dict.fromkeys([*one.metrics, *other.metrics]):
+            value, again = one.metrics.get(name), other.metrics.get(name)
+            if name in beside.brought() or not subject.experiment.metrics[name].judged or _alike(value, again):
+                continue
+            raise CheckFailed(
+                f"{run} is declared deterministic, but its {name} is {value} from seed {one.plan.seed} "
+                f"and {again} from seed {other.plan.seed}",
+                f"judged metrics that no seed moves by more than {prediction.FLOOR:g}",
+                [f"edit baselines/{subject.stage.name}/experiment.toml   # the runs are kept"],
+            )
+
+
+def _alike(one: float | int | None, other: float | int | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one == other or abs(one - other) <= prediction.FLOOR
+
+
 def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:
     run, by_item = seeds[0].plan.run, collected.by_item
     metrics = _summaries(seeds)
@@ -123,7 +190,7 @@ def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collec
         metrics=metrics,
         by_item=by_item,
         unpaired={name: collected.why for name in collected.metrics if collected.why and name in metrics},
-        generated=tuple(generated(seeds[0], GENERATED)),
+        generated=tuple(seeds[0].names(GENERATED)),
     )
 
 
@@ -132,11 +199,15 @@ def _summaries(seeds: Sequence[Result]) -> dict[str, Summary]:
     for metric in dict.fromkeys(metric for result in seeds for metric in result.metrics):
         values = [result.metrics.get(metric) for result in seeds]
         measured = [value for value in values if value is not None]
+        name = seeds[0].plan.run.name
+        if {math.inf, -math.inf} <= set(measured):
+            raise CheckFailed(
+                f"{name}: {metric} is infinite for one seed and minus infinite for another", "values that have a mean"
+            )
         if len(measured) == len(values):
             summaries[metric] = baseline.summarise(measured)
         elif measured:
             without = [result.plan.seed for result in seeds if result.metrics.get(metric) is None]
-            name = seeds[0].plan.run.name
             raise CheckFailed(f"{name}: {metric} is not there for seeds {without}", "every seed, or none")
     return summaries
 

@@ -45,11 +45,14 @@ def _stage(project: Project, stage: str, new: Mapping[str, Baseline]) -> tuple[E
 
 
 def _common(stages: Sequence[tuple[Experiment | None, Baseline | None]]) -> Metric | None:
-    """Return the headline that most of the recorded stages have; None where none has one."""
+    """Return the headline that most of the stages have recorded; None where none has one."""
     counts = Counter(
         described.metrics[described.headline]
         for described, recorded in stages
-        if recorded and described and described.headline
+        if recorded
+        and described
+        and described.headline
+        and recorded.summary(described.headline_run.name, described.headline)
     )
     return counts.most_common(1)[0][0] if counts else None
 

@@ -259,10 +259,6 @@ def finished(project: Project, plan: Plan) -> Result | None:
     return Result(plan, folder, metrics, about, True)
 
 
-def _measured_by(project: Project, plan: Plan) -> str:
-    return programs.measured_by(plan.run.control, project.baselines / plan.stage.name / "metrics.py")
-
-
 def _complete(folder: Path) -> bool:
     return _about(folder).get("complete") is True and _metrics(folder) is not None
 

@@ -17,7 +17,8 @@ from .metrics import Metric, Metrics
 OURS = ("--seed", "--work-dir")  # every run gets these from the program
 Text = Annotated[str, Meta(pattern=r"\S")]
 Argument = Annotated[str, Meta(pattern=r"^[^\0]*\Z")]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+LAST_SEED = 2**63 - 1
+Seed = Annotated[int, Meta(ge=0, le=LAST_SEED)]
 
 EXPECTED = {  # what to put into a field, where its type says too little
     **metrics.EXPECTED,
@@ -42,7 +43,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     args: all arguments of the program, the shared ones first. steps: how many it takes, where no --max-steps says so.
     beside: the run that draws names with the same random numbers, to compare them character by character.
     control: which program of ours runs in makemore's place, on the same data; None for makemore itself.
-    deterministic: no metric that is judged depends on the seed, so that one seed is enough.
+    deterministic: no metric that is judged depends on the seed, so that one seed is enough (`record` tries another).
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z")]
@@ -108,6 +109,12 @@ class Experiment(Struct, frozen=True):
     def headline_run(self) -> Run:
         """The run that the stage is about."""
         return self.runs[0]
+
+    @property
+    def other_seed(self) -> int:
+        """A seed from which a deterministic run has to give what it gives from the first one."""
+        first, *others = self.seeds
+        return others[0] if others else first + 1 if first < LAST_SEED else first - 1
 
     def run(self, name: str) -> Run:
         """Return the run of that name. BadInput says which there are."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline, numbers, prediction, trained
+from ..evidence import baseline, claims, numbers, prediction, trained
 from ..evidence.baseline import Baseline, Summary
 from ..figures import drawn
 from ..pages import readme
@@ -29,15 +29,25 @@ CELLS = 8  # of a table metric that are shown
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool) -> int:
-    """Leave everything as it was recorded before when a run fails (CheckFailed) or a figure cannot be drawn."""
+    """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
+
+    A claim that is malformed is refused before any run is made (BadInput), one that names no metric of the runs after
+    them; the runs are kept. A deterministic run is made from a second seed too, which is not recorded: it has to give
+    the same (CheckFailed).
+    """
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"
         old = _old(path)
         described = subject.experiment
+        claims.check(described)  # before any training: what is malformed is said at once
         results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh)
+        fixed = [run for run in described.runs if run.deterministic]
+        again = subject.results(project, shop, fixed, [described.other_seed], fresh=fresh)
+        trained.check_deterministic(subject, results, again)
         new = trained.summarise(subject, results)
         _print(old, new, described.metrics)
+        claims.evaluate(described, new)  # refuses one that names no metric of these runs
         if old and replace(old, recorded=new.recorded) == new:
             new = old  # measured today as well, and nothing is another
         changed = _write(project, shop, subject, results, new)
@@ -54,7 +64,8 @@ def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence
     """Write baseline, figures and README's table, all or nothing. Return what was changed."""
     folder = project.baselines / subject.stage.name
     with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
-        made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
+        with trained.drawing(drawn.program(folder)):
+            made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
         baseline.write(Path(aside) / "baseline.json", new)
         files = {folder / file.name: file.read_bytes() for file in [*made, Path(aside) / "baseline.json"]}
     pictures = {path for path in files if path.suffix == ".svg"}

@@ -31,7 +31,7 @@ CELLS = 8  # of a table metric that are shown; --json has them all
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON document.")
 @click.pass_obj
 def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as_json: bool) -> int:
-    """Return exit code 1 when a number lies outside the interval that the recorded seeds predict."""
+    """Return exit code 1 when a number lies outside the interval that the recorded seeds predict, or is gone."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         described = subject.experiment
@@ -41,13 +41,13 @@ def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as
         results = subject.results(project, shop, chosen, described.seeds[:1], fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
     judged = trained.judged(known, results)
-    pictures = _draw(project, subject.stage, results)
     if as_json:
         console.document(jsonfile.plain(_document(project, judged)))
     else:
         _print(judged, later[0] if later else None)
-        if pictures:
-            console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(pictures)}}}.svg")
+    pictures = _draw(project, subject.stage, results)  # last: figures that cannot be drawn hide no number
+    if pictures and not as_json:
+        console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(pictures)}}}.svg")
     return 0 if judged.ok else 1
 
 
@@ -61,9 +61,11 @@ def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
 
 
 def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str]:
-    """Draw the stage's figures for a look, into out/. Return their names."""
+    """Draw the stage's figures for a look, into out/. Return their names. CheckFailed where they cannot be drawn."""
+    folder = project.baselines / stage.name
     with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
-        made = drawn.draw(project.baselines / stage.name, results, Path(aside))
+        with trained.drawing(drawn.program(folder)):
+            made = drawn.draw(folder, results, Path(aside))
         if not made:
             return []
         drawn.put(made, project.out / stage.name)
@@ -78,7 +80,7 @@ def _print(judged: Trained, following: Stage | None) -> None:
     console.say()
     _print_standing(judged)
     headline = judged.results[0]
-    if names := trained.generated(headline, NAMES):
+    if names := headline.names(NAMES):
         console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
     console.say("\nnext:")
     console.say(f"  scripts/verify.sh {number}   # checks the whole stage")
@@ -177,7 +179,7 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
                 "reused": result.reused,
                 "torch": result.about["torch"],
                 "metrics": [msgspec.to_builtins(verdict) for verdict in verdicts],
-                "names": trained.generated(result, NAMES),
+                "names": result.names(NAMES),
             }
             for result, verdicts in zip(judged.results, judged.verdicts, strict=True)
         ],

@@ -7,7 +7,7 @@ import click
 from ..checks import measured, pages, patches, stages
 from ..checks.check import Check
 from ..core import console, jsonfile
-from ..core.errors import BrokenPatch, CheckFailed, NoUpstream
+from ..core.errors import BadInput, BrokenPatch, CheckFailed, NoUpstream, Refusal
 from ..core.project import Project
 from ..series.patches import Series, load
 from ..stages.build import workshop
@@ -27,13 +27,14 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
         series = load(project.patches)
         numbers = [series.number(stage)] if stage else list(range(1, len(series) + 1))
         for check in _all(project, series, numbers, fast):
+            if check.ok is False and check in done:
+                continue  # a file that cannot be read is in the way of several checks
             done.append(check)
             if not as_json:
                 _print(check)
     except (BrokenPatch, NoUpstream, CheckFailed) as refusal:  # a verdict all the same, and the refusal's exit code
         code = refusal.exit_code
-        expected = (f"expected: {refusal.expected}",) if refusal.expected else ()
-        done.append(Check(refusal.found, False, expected, refusal.ways))
+        done.append(_refused(refusal))
         if not as_json:
             _print(done[-1])
     failed = [check for check in done if check.ok is False]
@@ -53,21 +54,34 @@ def _all(project: Project, series: Series, numbers: Sequence[int], fast: bool) -
     yield from patches.readable(series, asked)
     yield from patches.numbers(project, asked)
     if len(asked) == len(series):
-        yield from pages.speedrun(project)
-    yield from pages.published(project, series)
+        yield from _with_refusals(pages.speedrun(project))
+    yield from _with_refusals(pages.published(project, series))
     try:
         with workshop(project) as shop:
             yield from stages.pin(project)
             yield from stages.built(project, shop, max(numbers, default=0))
             yield from stages.checked_out(project, shop)
             for number in numbers:
-                yield from measured.recorded(project, shop, number)
+                yield from _with_refusals(measured.recorded(project, shop, number))
                 if not fast:
-                    yield from measured.trains(project, shop, number)
+                    yield from _with_refusals(measured.trains(project, shop, number))
     except NoUpstream as error:
         if not fast:
             raise
         yield Check(f"pin, stages and baselines: {error.found}", None, (), error.ways)
+
+
+def _with_refusals(checks: Iterator[Check]) -> Iterator[Check]:
+    """Give the checks; a file that cannot be read is one that failed, and is no reason to look at nothing else."""
+    try:
+        yield from checks
+    except BadInput as refusal:
+        yield _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> Check:
+    expected = (f"expected: {refusal.expected}",) if refusal.expected else ()
+    return Check(refusal.found, False, expected, refusal.ways)
 
 
 def _print(check: Check) -> None:
