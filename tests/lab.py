@@ -186,8 +186,8 @@ PATCHES = [
         "loud-report",
         [
             ("    parser.add_argument('--length', type=int, default=7, help=\"how many days\")",
-             ["    parser.add_argument('--loud', action='store_true', help=\"shout\")"]),
-            ("    print(report(town, args.start, args.length, rng))", ["    if args.loud:", "        print('!')"]),
+             ["    parser.add_argument('--shout', action='store_true', help=\"twice as loud\")"]),
+            ("    print(report(town, args.start, args.length, rng))", ["    if args.shout:", "        print('!')"]),
         ],
     ),
     (

@@ -82,8 +82,9 @@ def main(arguments: list[str], project: Project | None = None, set_up: SetUp | N
 
 
 def _example(verb: str) -> str:
-    """Return the example that stands at the top of the verb's door, for the end of its --help."""
-    lines = (Path(__file__).parents[1] / f"{verb}.sh").read_text(encoding="utf-8").splitlines()
+    """Return the example that stands at the top of the verb's door, for the end of its --help; "" without a door."""
+    door = Path(__file__).parents[1] / f"{verb}.sh"
+    lines = door.read_text(encoding="utf-8").splitlines() if door.is_file() else []
     return next((line.removeprefix("# ") for line in lines if line.startswith("# Example: ")), "")
 
 

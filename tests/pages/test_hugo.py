@@ -36,7 +36,10 @@ def site(tiny, tmp_path, monkeypatch):
     (next(tiny.root.glob("baselines/01-*")) / "flat.svg").unlink()
     (next(tiny.root.glob("baselines/01-*")) / "flat.dark.svg").unlink()
     record(tiny, 2, measured=False)
-    record(tiny, 4, more={"domain_loss.names": (1.0, 1.1, 1.2), "domain_loss.sums": (0.1, 0.2, 0.3)})
+    more = {"domain_loss.names": (1.0, 1.1, 1.2), "domain_loss.sums": (0.1, 0.2, 0.3)}
+    more |= {"dead": (0.577,) * 3, "characters": (204544,) * 3}
+    with (record(tiny, 4, more=more) / "experiment.toml").open("a") as file:
+        file.write('[metric.dead]\nunit = "%"\n')
     with_verdicts(monkeypatch, ("yes", True, "2 < 3"))
     folder = tmp_path / "site"
     tiny.ok("publish", "all", "--to", str(folder))
@@ -75,7 +78,9 @@ def test_pages_hold_what_the_shortcodes_name(hugo, tiny, site):
         '{{< result "frost-days" "counted" "test_loss" "spread" >}}, n = '
         '{{< result stage="01-frost-days" run="counted" metric="test_loss" form="n" >}}, infinite '
         '{{< result "01" "counted" "test_loss_unseen" >}}, missing {{< result "02" "counted" "test_loss" >}} and '
-        '{{< result "03" "any" "thing" >}}, in a table {{< result "04" "counted" "domain_loss.sums" >}}; '
+        '{{< result "03" "any" "thing" >}}, in a table {{< result "04" "counted" "domain_loss.sums" >}}, a share '
+        '{{< result stage="04" run="counted" metric="dead" digits="1" >}} of '
+        '{{< result stage="04" run="counted" metric="characters" digits="0" >}}; '
         'see {{< upstream "Almanac.guess" >}}.\n\n'
         '{{< patch stage="01" hunk="forget" context="no" />}}\n\n{{< patch stage="01" file="makemore.py" />}}\n\n'
         '{{< samples "01" >}}\n\n{{< samples "02" >}}\n\n{{< figure src="cat.png" alt="A cat" >}}\n',
@@ -84,8 +89,8 @@ def test_pages_hold_what_the_shortcodes_name(hugo, tiny, site):
     page = built(site, "extra")
     text = page.text
     for said in ("Loss 2.4700 , with two digits 2.47 , by place 2.4700 ± 0.0100 , n = 3 , infinite ∞",
-                 "missing not measured and not measured , in a table 0.2000", "emma <i>ava</i>",
-                 "not recorded"):  # fmt: skip
+                 "missing not measured and not measured , in a table 0.2 ,",
+                 "a share 57.7 % of 204,544 ;", "emma <i>ava</i>", "not recorded"):  # fmt: skip
         assert said in text, (said, text[:600])
     link = next(link for link in page.links if "#L" in link and "guess" in text)
     assert f"/blob/{tiny.pin}/makemore.py#L" in link
@@ -115,10 +120,11 @@ def test_the_post_and_the_stages(hugo, tiny, site):
 
 
 def test_a_metric_that_is_a_table_is_a_table_of_its_own(hugo, site):
+    write_post(site, "tables", '{{< runs "04" >}}')
     build(hugo, site)
-    page = built(site, "appendix")
+    page = built(site, "tables")
     assert len(page.of("table")) == 2
-    assert "domain_loss cell counted other names 1.1000 ± 0.1000 1.1000 ± 0.1000 sums 0.2000 ± 0.1000" in page.text
+    assert "domain_loss cell counted other names 1.1 ± 0.1 1.1 ± 0.1 sums 0.2 ± 0.1" in page.text
 
 
 def test_what_stands_twice_has_anchors_of_its_own(hugo, site):

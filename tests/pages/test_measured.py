@@ -4,7 +4,9 @@ import pytest
 
 from deltas.core import jsonfile
 from deltas.pages import document, measured, render
-from webpage import Page, record, with_headline
+from deltas.runs.experiment import Experiment, Run
+from deltas.runs.metrics import Metric, Metrics
+from webpage import Page, record
 
 
 def number(shown: str, n: int = 3) -> dict:
@@ -72,36 +74,35 @@ def test_nothing_measured_is_a_table_without_rows():
     assert [(row.name, *row.cells) for row in table.rows] == [("n", "not measured")]
 
 
-@pytest.mark.parametrize("headline", ["solved", "domain_loss.sums", "nobody-measured-it", None])
-def test_report_and_post_take_any_headline(tiny, tmp_path, monkeypatch, headline):
-    record(tiny, 1, more={"solved": (0.93, 0.94, 0.95), "domain_loss.sums": (0.1, 0.2, 0.3)})
-    record(tiny, 2, measured=False)
-    with_headline(monkeypatch, headline, solved={"says": "tasks solved", "unit": "%"})
+@pytest.mark.parametrize("headline", ["solved", "domain_loss.sums", "nobody_measured_it", None])
+def test_report_and_post_take_any_headline(tiny, tmp_path, headline):
+    line = f'headline = "{headline}"\n' if headline else ""
+    declared = '[metric.solved]\nsays = "tasks solved"\nunit = "%"\n'
+    more = {"solved": (0.93, 0.94, 0.95), "domain_loss.sums": (0.1, 0.2, 0.3)}
+    for folder in record(tiny, 1, more=more), record(tiny, 2, measured=False):
+        described = (folder / "experiment.toml").read_text()
+        (folder / "experiment.toml").write_text(described.replace('headline = "test_loss"\n', line) + declared)
     tiny.ok("report")
     tiny.ok("publish", "all", "--to", str(tmp_path / "site"))
     page = Page((tiny.root / "out/report.html").read_text())
     post = (tmp_path / "site/content/posts/part-3/index.md").read_text()
     if headline == "solved":
-        assert "0.9400 ± 0.0100 solved of counted , n = 3 tasks solved, %" in page.text
+        assert "94 % ± 1 solved of counted , n = 3 tasks solved, %" in page.text
         assert "| run | n | tasks solved |" in post
     else:
         assert "tasks solved |" not in post
-        shown = {"domain_loss.sums": "0.2000 ± 0.1000 domain_loss.sums of counted , n = 3", None: "– counted"}
+        shown = {"domain_loss.sums": "0.2 ± 0.1 domain_loss.sums of counted , n = 3", None: "– counted"}
         assert shown.get(headline, f"– {headline} of counted") in page.text
     assert page.text.count("domain_loss") >= 1 and "test_loss" not in post
 
 
 def test_declared_metrics_are_in_the_document():
-    class Metric:
-        says, unit, table = "loss by domain", "nats per character", "domain"
-
-    class Described:
-        headline, metrics = "loss.names", {"loss": Metric()}
-
+    loss = Metric(says="loss by domain", unit="nats per character", table="domain")
+    described = Experiment("09-tools", "x", (1,), (Run("a"),), headline="loss.names", metrics=Metrics({"loss": loss}))
     runs = [{"metrics": {"loss.names": number("1"), "loss.sums": number("2"), "dead_units": number("3")}}]
-    assert document.declared(Described(), runs) == {
+    assert document.declared(described, runs) == {
         "loss": {"says": "loss by domain", "unit": "nats per character", "table": "domain"},
         "dead_units": {"says": "dead units", "unit": "", "table": ""},
     }
-    assert document.headline(Described()) == "loss.names" and document.headline(None) is None
+    assert document.headline(described) == "loss.names" and document.headline(None) is None
     assert jsonfile.plain(document.declared(None, runs))["dead_units"]["says"] == "dead units"

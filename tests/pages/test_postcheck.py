@@ -73,6 +73,20 @@ def test_numbers_that_did_not_change_as_shown_are_no_fault(tiny):
     assert "✓" in check(tiny, alone)
 
 
+@pytest.mark.parametrize(
+    ("metric", "digits", "shown"),
+    [("dead", "1", "57.7 %"), ("dead", "0", "58 %"), ("characters", "1", "204,544"), ("drift", "2", "-1e-05"),
+     ("test_loss_unseen", "2", "∞"), ("test_loss", "0", "2"), ("test_loss", "15", "2.470000000000000")],
+)  # fmt: skip
+def test_digits_change_the_decimals_of_a_number_and_nothing_else_of_it(tiny, metric, digits, shown):
+    more = {"dead": (0.577,) * 3, "characters": (204544,) * 3, "drift": (-0.00001,) * 3}
+    folder = record(tiny, 1, more=more)
+    with (folder / "experiment.toml").open("a") as file:
+        file.write('[metric.dead]\nunit = "%"\ndigits = 2\n')
+    call = f'{{{{< result stage="01" run="counted" metric="{metric}" digits="{digits}" was="{shown}" >}}}}\n'
+    assert "✓" in check(tiny, post(tiny.root.parent, call))
+
+
 def test_a_hunk_that_changed_and_one_that_is_gone(tiny, site):
     tiny.ok("apply", "01")
     tiny.edit("    def forget(self):", "    def forget(self, all=True):")

@@ -444,7 +444,7 @@ def test_carry_into_a_conflict(tiny):
     result = tiny.run("apply", "03", "--carry")
     assert result.code == 3 and "makemore.py" in result.text
     text = tiny.code.read_text()
-    assert "<<<<<<< stage 03\n" in text and ">>>>>>> your edits\n" in text and "# mine" in text and "'--loud'" in text
+    assert "<<<<<<< stage 03\n" in text and ">>>>>>> your edits\n" in text and "# mine" in text and "'--shout'" in text
     (name,) = tiny.kept()
     assert name in result.text and tiny.held(name)["makemore.py"] == mine
     assert tiny.git("rev-parse", "HEAD") == tiny.tags()["refs/tags/stage/03"]

@@ -230,7 +230,7 @@ def test_conflict_is_shown_and_nothing_is_written(tiny):
     place = 'type=int, default=7, help="how many days")\n'
     tiny.edit(place, place + "    # mine, where 03 inserts\n")
     result = refused(tiny, 3, "02")
-    assert "03-loud-report" in result.err and "# mine, where 03 inserts" in result.err and "'--loud'" in result.err
+    assert "03-loud-report" in result.err and "# mine, where 03 inserts" in result.err and "'--shout'" in result.err
     assert "<<<<<<<" in result.err and "→" in result.err
 
 

@@ -294,7 +294,7 @@ def test_insert_where_a_later_patch_inserts_is_shown(series):
     place = 'type=int, default=7, help="how many days")\n'
     series.edit(place, place + "    # mine, where 03 inserts\n")
     err = refused(series, 3, "--insert", "between").err
-    assert "03-loud-report" in err and "# mine, where 03 inserts" in err and "'--loud'" in err
+    assert "03-loud-report" in err and "# mine, where 03 inserts" in err and "'--shout'" in err
 
 
 def test_insert_without_edits(series):

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .document import MOST_DIGITS
 from .shortcodes import Shortcode
 
 FORMS = ("mean", "spread", "n")
@@ -44,7 +45,8 @@ SHORTCODES = {
         words={"context": ("no", "yes", "false", "true", "0", "1")}, closed=True,
     ),
     "result": Takes(
-        ("stage", "run", "metric", "form"), 3, ("digits", "was"), numbers={"digits": (0, 15)}, words={"form": FORMS}
+        ("stage", "run", "metric", "form"), 3, ("digits", "was"),
+        numbers={"digits": (0, MOST_DIGITS)}, words={"form": FORMS},
     ),
     "figure": Takes(("stage", "name"), 2),
     "samples": Takes(("stage", "run", "count"), 1, numbers={"count": (1, 10_000)}),

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..core import jsonfile
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
@@ -26,6 +28,7 @@ from ..stages.build import Workshop, workshop
 from . import excerpt, gallery, notes, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
+MOST_DIGITS = 15  # decimals that a post may ask for; the document has the text for every number of them
 
 
 @dataclass(frozen=True)
@@ -58,39 +61,39 @@ def source(project: Project) -> Iterator[Source]:
         yield Source(project, series, shop, why)
 
 
-def document(found: Source, *, stale: bool = False) -> dict[str, Any]:
+def document(source: Source, *, stale: bool = False) -> dict[str, Any]:
     """Return the whole series. stale: take numbers that were recorded on other code, marked so; else refuse them."""
     return {
         "series": "makemore, delta by delta",
-        "upstream": {"repository": WEB, "pin": found.project.pin, "here": found.shop is not None},
-        "left_out": left_out(found),
-        "stages": [stage(found, patch, stale=stale) for patch in found.series],
+        "upstream": {"repository": WEB, "pin": source.project.pin, "here": source.shop is not None},
+        "left_out": left_out(source),
+        "stages": [stage(source, patch, stale=stale) for patch in source.series],
     }
 
 
-def left_out(found: Source) -> list[str]:
+def left_out(source: Source) -> list[str]:
     """Return what upstream's absence takes from the pages, in sentences."""
-    if found.shop is not None:
+    if source.shop is not None:
         return []
     return [
-        found.why,
+        source.why,
         "the diffs have the one line of context that the patches quote, not three, and don't say where they stand",
         "nobody checked that the baselines are of this code",
     ]
 
 
-def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool = False) -> dict[str, Any]:
+def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool = False) -> dict[str, Any]:
     """Return all that there is to say of one stage. lost_notes: take notes on hunks that are gone; else refuse them."""
-    folder = found.project.baselines / patch.name
+    folder = source.project.baselines / patch.name
     hunks = excerpt.excerpts(
-        found.series, patch, found.project.pin, found.files(patch.number - 1), found.files(patch.number)
+        source.series, patch, source.project.pin, source.files(patch.number - 1), source.files(patch.number)
     )
     said = notes.read(folder)
     if not lost_notes:
         notes.require(said, [hunk["name"] for hunk in hunks], folder)
     described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
     recorded = baseline.read(folder / "baseline.json")
-    reasons = _stale(found, patch, described, recorded)
+    reasons = _stale(source, patch, described, recorded)
     if reasons and not stale:
         raise BadInput(
             f"{patch.name}: the baseline is of other code or other runs: {'; '.join(reasons)}",
@@ -111,11 +114,11 @@ def stage(found: Source, patch: Patch, *, stale: bool = False, lost_notes: bool 
         "patch": patch.file,
         "added": patch.added,
         "removed": patch.hunks.removed,
-        "commit": found.shop.stages[patch.number].commit if found.shop else None,
+        "commit": source.shop.stages[patch.number].commit if source.shop else None,
         "hunks": hunks,
         "notes": [{"hunk": note.hunk, "text": note.text} for note in said],
         "experiment": described.title if described else None,
-        "baseline": _measured_on(recorded, reasons, found),
+        "baseline": _measured_on(recorded, reasons, source),
         "claims": _claims(described, recorded),
         "headline": headline(described),
         "metrics": declared(described, runs),
@@ -155,22 +158,22 @@ def declared(described: Experiment | None, runs: list[dict[str, Any]]) -> dict[s
     }
 
 
-def _stale(found: Source, patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[str]:
-    if recorded is None or described is None or found.shop is None:
+def _stale(source: Source, patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[str]:
+    if recorded is None or described is None or source.shop is None:
         return []
-    code = code_id(found.shop.files(found.shop.stages[patch.number]))
-    measured_by = subject.measured_by(described, found.project.baselines / patch.name)
+    code = code_id(source.shop.files(source.shop.stages[patch.number]))
+    measured_by = subject.measured_by(described, source.project.baselines / patch.name)
     return baseline.stale(recorded, described, code, measured_by)
 
 
-def _measured_on(recorded: Baseline | None, reasons: list[str], found: Source) -> dict[str, Any] | None:
+def _measured_on(recorded: Baseline | None, reasons: list[str], source: Source) -> dict[str, Any] | None:
     """Return what the numbers were measured on; None where nothing was.
 
     state: current, stale, or unchecked where upstream is missing.
     """
     if recorded is None:
         return None
-    state = "stale" if reasons else "current" if found.shop else "unchecked"
+    state = "stale" if reasons else "current" if source.shop else "unchecked"
     about = {key: getattr(recorded, key) for key in ("code_id", "torch", "python", "threads", "cpu", "recorded")}
     return {"state": state, "why": reasons, **about, "seeds": list(recorded.seeds)}
 
@@ -242,6 +245,7 @@ def _metric(name: str, summary: Summary, metrics: Metrics) -> dict[str, Any]:
         "values": list(summary.values),
         "shown": numbers.spread(summary, metric),
         "shown_mean": numbers.mean(summary, metric),
+        "shown_to": [numbers.mean(summary, replace(metric, digits=digits)) for digits in range(MOST_DIGITS + 1)],
     }
 
 

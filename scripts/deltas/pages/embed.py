@@ -57,9 +57,9 @@ def result(stage: Stage, run: str = "", metric: str = "", form: str = "mean", di
         return str(measured["n"])
     if form == "spread":
         return measured["shown"]
-    if digits and not isinstance(measured["mean"], str):
-        return f"{measured['mean']:.{int(digits)}f}"
-    return measured["shown_mean"]
+    if digits and "shown_to" not in measured:  # a site of before that was there
+        raise Unknown("number of digits", digits, [], f"{metric} of run {run} of {stage['stage']}")
+    return measured["shown_to"][int(digits)] if digits else measured["shown_mean"]
 
 
 def figure(stage: Stage, name: str = "") -> str:

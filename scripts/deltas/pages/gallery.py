@@ -18,7 +18,9 @@ TEXTS = ("name", "title", "caption", "description")
 def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
     """Return every figure as a document, in the file's order; none where nothing was drawn. BadInput says where."""
     listing = drawn.read(folder)
-    return [_figure(jsonfile.plain(to_builtins(each)), folder, stage) for each in listing.figures] if listing else []
+    return (
+        [_figure(jsonfile.plain(to_builtins(drawing)), folder, stage) for drawing in listing.figures] if listing else []
+    )
 
 
 def _figure(drawing: dict[str, Any], folder: Path, stage: str) -> dict[str, Any]:

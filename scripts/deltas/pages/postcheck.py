@@ -63,8 +63,8 @@ def _post(current: Current, upstream: Upstream | None, post: Path) -> Checked:
         findings += [Finding(tag.line, found, ways, False) for found, ways in arguments.faults(tag)]
     for tag in good:
         if tag.name != "upstream":
-            found, accepted = embedcheck.check(current, site, post, text, tag)
-            findings += found
+            faults, accepted = embedcheck.check(current, site, post, text, tag)
+            findings += faults
             changes += accepted
     for name, line in _stages_with_patches(good).items():
         if current.has(name):
