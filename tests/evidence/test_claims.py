@@ -78,7 +78,7 @@ SAID = {
     "0.01 < with_bn.x < 0.05": YES,
     "0.01 < with_bn.x < 0.0235": TIE,
     "0.03 < with_bn.x < 0.05": NO,
-    "with_bn.x < same.x": TIE,  # the same figures: no difference, no noise
+    "with_bn.x < same.x": TIE,  # the same numbers: no difference, no noise
     "with_bn.n < same.n": YES,  # no noise, but a difference
     "with_bn.n > same.n": NO,
     "with_bn.n < without.n": TIE,
@@ -331,7 +331,7 @@ def test_false_alarms_of_an_experiment():
 
 
 def test_level_is_shared_by_all_comparisons():
-    """The same figures decide a claim that stands alone, and not one among many."""
+    """The same numbers decide a claim that stands alone, and not one among many."""
     draw = random.Random(6)
     data = recorded({"a": {"x": tuple(draw.gauss(-3.2, 1) for _ in range(5))}})
     [alone] = judged(data, "a.x < 0")
