@@ -724,6 +724,26 @@ def test_the_sentence_with_its_number():
     assert "is a tie" in verdict.why and "p = " in verdict.why and "standard error" in verdict.why
 
 
+SHARES = {  # check, show: what stands behind the sentence
+    ("a.solved > 0.5", None): "difference 29 % ± 1 (n = 3)",
+    ("a.solved > b.solved", None): "difference 54 % ± 1 (n = 3)",
+    ("a.solved > b.solved", "max(a.solved, b.solved)"): "79 % ± 1 (n = 3)",
+    ("a.solved / b.solved > 2", None): "difference 1.16 ± 0.04 (n = 3)",
+    ("a.solved > b.solved and a.x > 1", None): "difference 0.54 ± 0.01 (n = 3); 1.00 ± 0.01 (n = 3)",
+    ("a.x > 1", "a.solved"): "79 % ± 1 (n = 3)",
+}
+
+
+@pytest.mark.parametrize(("given", "shown"), SHARES.items(), ids=str)
+def test_a_share_is_shown_as_one_without_being_told(given, shown):
+    data = recorded({"a": {"solved": (0.78, 0.79, 0.80), "x": (1.99, 2.0, 2.01)}, "b": {"solved": (0.25, 0.25, 0.25)}})
+    own = made.declared(solved={"unit": "%"}, x={"unit": "s"})
+    [verdict] = judged(data, Claim("says", *given), metrics=own)
+    assert verdict.shown == shown
+    [verdict] = judged(data, Claim("says", *given, unit="points"), metrics=own)
+    assert "points" in verdict.shown and "%" not in verdict.shown
+
+
 @pytest.mark.parametrize(
     ("show", "what"),
     [("nobody.x", "no run"), ("with_bn.x <", "not an expression"), ("1", "a number"), ("with_bn.x < 1", "a statement")],
