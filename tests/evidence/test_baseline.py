@@ -103,10 +103,16 @@ def test_a_baseline_of_this_code_and_these_runs_is_not_stale():
             described(AS_RECORDED[0], AS_RECORDED[1], Run("fixed", ("--x",)), AS_RECORDED[3]),
             GOOD.code_id,
             MEASURED_BY,
-            ["seeds of fixed are [3407, 1, 2], recorded were [3407]"],
+            ["fixed is no longer declared deterministic, as it was when it was recorded"],
+        ),
+        (
+            described(Run("counted", ("--x",), deterministic=True), *AS_RECORDED[1:]),
+            GOOD.code_id,
+            MEASURED_BY,
+            ["counted is declared deterministic, and was not when it was recorded"],
         ),
     ],
-    ids=["code", "what measures it", "seeds", "arguments", "runs", "program", "no longer deterministic"],
+    ids=["code", "what measures it", "seeds", "arguments", "runs", "program", "not deterministic", "deterministic"],
 )
 def test_each_reason_to_be_stale_is_said(experiment, code, measured_by, reasons):
     said = stale(GOOD, experiment, code, measured_by)

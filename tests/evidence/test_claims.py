@@ -78,7 +78,7 @@ SAID = {
     "0.01 < with_bn.x < 0.05": YES,
     "0.01 < with_bn.x < 0.0235": TIE,
     "0.03 < with_bn.x < 0.05": NO,
-    "with_bn.x < same.x": TIE,  # the same figures: no difference, no noise
+    "with_bn.x < same.x": TIE,  # the same numbers: no difference, no noise
     "with_bn.n < same.n": YES,  # no noise, but a difference
     "with_bn.n > same.n": NO,
     "with_bn.n < without.n": TIE,
@@ -331,7 +331,7 @@ def test_false_alarms_of_an_experiment():
 
 
 def test_level_is_shared_by_all_comparisons():
-    """The same figures decide a claim that stands alone, and not one among many."""
+    """The same numbers decide a claim that stands alone, and not one among many."""
     draw = random.Random(6)
     data = recorded({"a": {"x": tuple(draw.gauss(-3.2, 1) for _ in range(5))}})
     [alone] = judged(data, "a.x < 0")
@@ -722,6 +722,26 @@ def test_the_sentence_with_its_number():
     assert verdict.line == "is worse: difference 0.30 ± 0.01 (n = 5)" and verdict.difference == pytest.approx(0.297)
     [verdict] = judged(SMALL, Claim("is better", "with_bn.wide < without.wide"))
     assert "is a tie" in verdict.why and "p = " in verdict.why and "standard error" in verdict.why
+
+
+SHARES = {  # check, show: what stands behind the sentence
+    ("a.solved > 0.5", None): "difference 29 % ± 1 (n = 3)",
+    ("a.solved > b.solved", None): "difference 54 % ± 1 (n = 3)",
+    ("a.solved > b.solved", "max(a.solved, b.solved)"): "79 % ± 1 (n = 3)",
+    ("a.solved / b.solved > 2", None): "difference 1.16 ± 0.04 (n = 3)",
+    ("a.solved > b.solved and a.x > 1", None): "difference 0.54 ± 0.01 (n = 3); 1.00 ± 0.01 (n = 3)",
+    ("a.x > 1", "a.solved"): "79 % ± 1 (n = 3)",
+}
+
+
+@pytest.mark.parametrize(("given", "shown"), SHARES.items(), ids=str)
+def test_a_share_is_shown_as_one_without_being_told(given, shown):
+    data = recorded({"a": {"solved": (0.78, 0.79, 0.80), "x": (1.99, 2.0, 2.01)}, "b": {"solved": (0.25, 0.25, 0.25)}})
+    own = made.declared(solved={"unit": "%"}, x={"unit": "s"})
+    [verdict] = judged(data, Claim("says", *given), metrics=own)
+    assert verdict.shown == shown
+    [verdict] = judged(data, Claim("says", *given, unit="points"), metrics=own)
+    assert "points" in verdict.shown and "%" not in verdict.shown
 
 
 @pytest.mark.parametrize(

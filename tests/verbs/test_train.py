@@ -103,7 +103,11 @@ def test_a_deterministic_run_is_recorded_once_and_has_to_come_again(town, monkey
     runs = table(town)["runs"]
     assert runs["good"]["seeds"] == [1] and runs["good"]["metrics"]["test_loss"]["sd"] is None
     assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1", "seed-2"]
-    assert "✓ test_loss" in town.ok("train", "01", "--run", "good").out
+    both, alone, other = (town.ok("train", "01", *which).out for which in ((), ("--run", "good"), ("--run", "more")))
+    again, predicted = "is the recorded number again, to within 0.0001", "✓ is inside what 3 seeds predict"
+    assert "✓ test_loss" in alone and f"✓ {again}" in alone and predicted not in alone
+    assert f"✓, of good, {again}" in both and predicted in both
+    assert again not in other and predicted in other
     monkeypatch.setenv("FAKE_SHIFT", "0.001")
     assert town.run("train", "01", "--run", "good", "--fresh").code == 1
 

@@ -159,6 +159,7 @@ def stale(baseline: Baseline, experiment: Experiment, code_id: str, measured_by:
     if baseline.code_id != code_id:
         reasons.append(f"the code is {code_id}, recorded was {baseline.code_id}")
     reasons += _differing_seeds(baseline, experiment)
+    reasons += _toggled(baseline, experiment)
     now = {run.name: run for run in experiment.runs}
     for name in dict.fromkeys([*now, *baseline.runs]):
         if name not in baseline.runs:
@@ -181,13 +182,26 @@ def _differing_seeds(baseline: Baseline, experiment: Experiment) -> list[str]:
     both = [run for run in experiment.runs if run.name in baseline.runs]
     for run in both:
         now, then = run.seeds(experiment.seeds), baseline.runs[run.name].seeds
-        if now != then or run.deterministic != baseline.runs[run.name].deterministic:
+        if run.deterministic != baseline.runs[run.name].deterministic:
+            continue  # then the seeds differ for that reason, which is told by itself
+        if now != then:
             differing.setdefault((now, then), []).append(run.name)
     reasons = []
     for (now, then), names in differing.items():
         whose = "" if len(names) == len(both) else f" of {', '.join(names)}"
         reasons.append(f"the seeds{whose} are {list(now)}, recorded were {list(then)}")
     return reasons
+
+
+def _toggled(baseline: Baseline, experiment: Experiment) -> list[str]:
+    """Return a reason for every run whose declaration as deterministic came or went since it was recorded."""
+    return [
+        f"{run.name} is declared deterministic, and was not when it was recorded"
+        if run.deterministic
+        else f"{run.name} is no longer declared deterministic, as it was when it was recorded"
+        for run in experiment.runs
+        if run.name in baseline.runs and run.deterministic != baseline.runs[run.name].deterministic
+    ]
 
 
 def digest(baseline: Baseline) -> str:

@@ -4,10 +4,12 @@ A claim passes when its check (expressions.py) comes out "yes". A tie fails, and
 """
 
 import ast
+import contextlib
 import math
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..core.errors import BadInput
 from ..runs.experiment import Claim, Experiment
@@ -66,7 +68,7 @@ def evaluate(experiment: Experiment, baseline: Baseline) -> list[Verdict]:
     verdicts = []
     for claim in parsed:
         try:
-            verdicts.append(_verdict(claim, look, level))
+            verdicts.append(_verdict(_with_unit(claim, experiment, baseline), look, level))
         except expressions.Wrong as wrong:
             raise BadInput(f"{claim.place}: {wrong.found}", wrong.expected) from None
     return verdicts
@@ -106,13 +108,42 @@ def _look(experiment: Experiment, baseline: Baseline) -> expressions.Look:
     """Return what finds a metric of a run, by the names that the language has for them."""
 
     def look(name: str, metric: str) -> Sample:
-        run = _run(experiment, name)
-        if run not in baseline.runs:
-            raise Unevaluable(f"{run} was not recorded")
-        known = _meant(metric, list(baseline.runs[run].metrics), f"{run} has no metric {metric!r}", f" of {run}")
-        return paired.sample(baseline, run, known, experiment.metrics)
+        return paired.sample(baseline, *_recorded(experiment, baseline, name, metric), experiment.metrics)
 
     return look
+
+
+def _recorded(experiment: Experiment, baseline: Baseline, name: str, metric: str) -> tuple[str, str]:
+    """Return the names of the run and of its metric that an expression calls so. Wrong; Unevaluable."""
+    run = _run(experiment, name)
+    if run not in baseline.runs:
+        raise Unevaluable(f"{run} was not recorded")
+    known = list(baseline.runs[run].metrics)
+    return run, _meant(metric, known, f"{run} has no metric {metric!r}", f" of {run}")
+
+
+def _with_unit(parsed: _Parsed, experiment: Experiment, baseline: Baseline) -> _Parsed:
+    """Return the claim with the unit % where it states none and shows a share, as every table shows one.
+
+    What is shown is a share where all metrics in it are, and none is multiplied or divided: of that nobody knows the
+    unit. Wrong and Unevaluable are left to the evaluation.
+    """
+    node = parsed.show or parsed.check
+    units: set[str] = set()
+
+    def note(name: str, metric: str) -> Sample:
+        units.add(experiment.metrics[_recorded(experiment, baseline, name, metric)[1]].unit)
+        return look(name, metric)
+
+    look = _look(experiment, baseline)
+    if parsed.claim.unit or any(isinstance(part, ast.Mult | ast.Div) for part in ast.walk(node)):
+        return parsed
+    with contextlib.suppress(expressions.Wrong, Unevaluable):
+        if parsed.show:
+            expressions.quantity(node, note)
+        else:
+            expressions.outcome(node, note, 0.5)
+    return replace(parsed, claim=replace(parsed.claim, unit="%")) if units == {"%"} else parsed
 
 
 def _run(experiment: Experiment, name: str) -> str:

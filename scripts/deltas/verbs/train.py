@@ -139,13 +139,16 @@ def _print_standing(judged: Trained) -> None:
     if known.stale:
         console.say("the baseline is stale: " + "; ".join(known.stale))
         return
-    if all(run.deterministic for run in recorded.runs.values()):
-        console.say(f"✓ is the recorded number again, to within {prediction.FLOOR:g}: nothing here depends on the seed")
-    else:
+    names = [result.plan.run.name for result in judged.results if result.plan.run.name in recorded.runs]
+    fixed = [name for name in names if recorded.runs[name].deterministic]
+    if len(fixed) < len(names):
         console.say(
             f"✓ is inside what {len(recorded.seeds)} seeds predict for one more run, "
             f"at {prediction.LEVEL:.0%} for all {known.family} numbers of the stage together"
         )
+    if fixed:
+        whose = f", of {', '.join(fixed)}," if len(fixed) < len(names) else ""
+        console.say(f"✓{whose} is the recorded number again, to within {prediction.FLOOR:g}: it depends on no seed")
     torch = judged.results[0].about["torch"]
     if torch != recorded.torch:
         console.say(f"recorded with torch {recorded.torch}; this is {torch}")
