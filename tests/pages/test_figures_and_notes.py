@@ -74,8 +74,8 @@ def test_malformed_figures(tmp_path, content, said):
         ("[[note]]\nhunk = 'forget'", "note 1"),
         ("[[note]]\nhunk = 'forget'\ntext = ' '", "text is ' '"),
         ("[note", "notes.toml"),
-        ("note = 3", "holds note"),
-        ("x = 1", "holds x"),
+        ("note = 3", "note is 3"),
+        ("x = 1", "unknown key 'x'"),
     ],
 )
 def test_malformed_notes(tmp_path, content, said):

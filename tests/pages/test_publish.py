@@ -46,6 +46,15 @@ def test_what_is_written(tiny, site):
     assert str(tiny.root).encode() not in b"".join(files.values())
 
 
+@pytest.mark.parametrize(("names", "there"), [((), False), (("emma", "ava"), True)])
+def test_generated_names_stand_only_on_pages_of_runs_that_have_some(tiny, site, names, there):
+    record(tiny, 1, names=names)
+    files = publish(tiny, site, "01")
+    for path in ("content/deltas/01-frost-days/index.md", "content/posts/part-3/index.md"):
+        assert (b"{{< samples" in files[path]) is there, path
+    assert (b"## Names" in files["content/deltas/01-frost-days/index.md"]) is there
+
+
 def test_an_interactive_part_only_where_there_is_something(tiny, site):
     record(tiny, 1)
     assert not [path for path in publish(tiny, site, "01") if path.endswith("deltas-figure.ts")]
@@ -82,7 +91,7 @@ def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site,
     text = publish(tiny, site)["content/posts/part-3/index.md"].decode()
     body = text.split("---\n", 2)[2]
     assert re.findall(r"^## (.*)$", body, re.MULTILINE) == [f"Delta {n}: weather" for n in range(1, 4)]
-    assert "| run | n | test loss |" in body and body.count('form="spread"') == 2
+    assert "| run | n | loss on the test names |" in body and body.count('form="spread"') == 2
     plain = re.sub(r"\{\{<.*?>\}\}", "", body)
     plain = re.sub(r"scripts/\w+\.sh \d\d|^## .*$", "", plain, flags=re.MULTILINE)
     assert not re.search(r"\d", plain), plain

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from deltas.__main__ import main
+from deltas.checks import pages
+from deltas.core import machine
 from deltas.core.project import here
-from deltas.speedrun import keep, record, training
+from deltas.speedrun import drawing, keep, record, training, tries
 
 pytestmark = [pytest.mark.usefixtures("shop"), pytest.mark.filterwarnings("ignore:constrained_layout not applied")]
 
@@ -73,14 +75,15 @@ def test_an_error_while_the_record_is_made_loses_no_run(bench, folder, monkeypat
     assert len(load(folder / "record.json")["contestants"][2]["curves"]) == 3
 
 
-def test_an_error_while_the_page_is_made_loses_no_record(bench, folder, monkeypatch):
+def test_an_error_while_the_page_is_made_writes_nothing_and_loses_no_run(bench, folder, monkeypatch):
     page = (folder / "README.md").read_text()
     (folder / "README.md").write_text("no marks here\n")
     code, _, err = bench("names", "--record")
     assert code == 2 and "lacks <!-- race -->" in err
+    assert {path.name for path in folder.iterdir()} == {"README.md", "race.toml"}
     (folder / "README.md").write_text(page)
     monkeypatch.setattr(training, "RACER", "nobody")
-    assert bench("names", "--kept")[0] == 0
+    assert bench("names", "--last", "--record")[0] == 0
     assert "2.1015 ± 0.0007" in (folder / "README.md").read_text()
 
 
@@ -130,6 +133,56 @@ def test_tries(bench, folder, shop):
     assert (first["arguments"], second["steps"], second["edits"]) == (["--baseline"], 10, [["made = 1", "made = 2"]])
     assert first["held_out"] == pytest.approx([2.301, 2.302]) and second["seconds"] == [1.0, 1.0]
     assert "| shorter | 10 | 2.401 | +0.100 |" in (folder / "README.md").read_text()
+
+
+def test_tries_that_break_off_keep_those_that_were_over(bench, folder, shop, monkeypatch):
+    shop.source = "made = 1\n"
+    (folder / "tries.toml").write_text(TRIES)
+    monkeypatch.setattr(machine, "cores", lambda: 1)
+    row = tries._row
+
+    def until_the_second(plan, tried, results):
+        if tried.says == "shorter":
+            raise KeyboardInterrupt
+        return row(plan, tried, results)
+
+    monkeypatch.setattr(tries, "_row", until_the_second)
+    assert bench("tries", "--record")[0] == 130
+    code, out, _ = bench("tries", "--last")
+    assert code == 0 and "as it is" in out and "shorter" not in out
+    code, _, err = bench("tries", "--last", "--record")
+    assert code == 2 and "lacks shorter" in err and not (folder / "tries.json").exists()
+
+
+def test_a_figure_that_is_not_what_the_record_draws_is_named(bench, project, folder, monkeypatch):
+    assert keep.undrawn(project) == []  # nothing is recorded
+    assert bench("names", "--record")[0] == 0
+    assert keep.undrawn(project) == []
+    picture, kept = folder / "race.svg", (folder / "race.svg").read_text()
+    picture.write_text("<svg/>")
+    assert keep.undrawn(project) == ["race.svg is not the file that was drawn"]
+    picture.write_text(kept)
+    text = (folder / "record.json").read_text()
+    (folder / "record.json").write_text(text.replace('"ours"', '"theirs"'))
+    assert keep.undrawn(project) == ["race.svg was drawn from other numbers than those in record.json"]
+    (folder / "record.json").write_text(text)
+    with monkeypatch.context() as other:
+        other.setattr(drawing, "PROGRAM", (*drawing.PROGRAM, keep.__file__))
+        assert "by another program" in keep.undrawn(project)[0]
+    (folder / "race.drawn.json").unlink()
+    assert "nobody knows" in keep.undrawn(project)[0]
+    monkeypatch.setattr(training, "RACER", "nobody")
+    assert bench("names", "--kept")[0] == 0 and keep.undrawn(project) == []
+
+
+def test_a_race_on_other_code_is_looked_at_again_and_not_called_wrong(bench, project, folder, shop, monkeypatch):
+    assert [check.ok for check in pages.speedrun(project)] == [True, True]
+    assert bench("names", "--record")[0] == 0
+    assert [check.ok for check in pages.speedrun(project)] == [True, True]
+    monkeypatch.setattr(type(shop), "files", lambda self, stage: {"makemore.py": f"now = {stage.number}\n".encode()})
+    *_, last = pages.speedrun(project)
+    assert last.ok is None and "other code" in last.what and last.ways == ("scripts/bench.sh names --record",)
+    assert [fault.partition(":")[0] for fault in last.faults] == ["upstream", "ours", "short"]
 
 
 @pytest.mark.parametrize(

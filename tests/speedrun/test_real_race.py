@@ -99,8 +99,10 @@ def test_tries_are_trained_as_edited_and_judged_on_held_out_names(tmp_path):
         stage="count-teacher", held_out=30, seeds=(1,), args=("--baseline", *SMALL, "-i", str(words)), steps=20,
         tries=(tries.Try("as it is"), tries.Try("frozen", edits=frozen)),
     )  # fmt: skip
+    told: list[list[dict]] = []
     with workshop(here()) as shop:
-        rows = tries.run(shop, plan, 3407, Silent(), tmp_path / "scratch")
+        tries.run(shop, plan, 3407, Silent(), tmp_path / "scratch", told.append)
+    rows = told[-1]
     assert [row["says"] for row in rows] == ["as it is", "frozen"]
     learned, stuck = (row["held_out"][0] for row in rows)
     assert learned < stuck - 0.05

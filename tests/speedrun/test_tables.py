@@ -109,6 +109,19 @@ def test_the_figure_can_be_drawn(document):
     assert axes.texts[0].get_text() == "upstream's best, 1.950"
 
 
+def test_any_number_of_contestants_can_be_drawn(document):
+    from matplotlib.figure import Figure
+
+    from deltas.figures.style import LIGHT
+
+    first, *_ = document["contestants"]
+    document["contestants"] = [first | {"name": f"racer-{number}"} for number in range(20)]
+    canvas = Figure()
+    figure.race(document).draw(canvas, LIGHT)
+    looks = {(line.get_color(), repr(line._unscaled_dash_pattern)) for line in canvas.axes[0].lines[:20]}
+    assert len(looks) == 20
+
+
 # -- the profile ------------------------------------------------------------------------------------------------------
 
 PROFILE = {
@@ -145,9 +158,9 @@ def test_differences_inside_the_noise_are_called_ties():
     assert shown[1] == ["first", "1,000", "2.005", "", "1.500"]
 
 
-def test_one_seed_has_no_noise_to_be_inside_of():
+def test_a_difference_from_one_seed_says_so():
     shown = tries.table([row("first", 2.0), row("near", 2.001)])
-    assert shown[2][3] == "+0.001"
+    assert shown[2][3] == "+0.001 (one seed)"
 
 
 # -- text -------------------------------------------------------------------------------------------------------------

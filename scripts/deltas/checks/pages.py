@@ -1,9 +1,11 @@
 """The READMEs: they state what was recorded."""
 
+import contextlib
 import importlib
 import importlib.util
 from collections.abc import Iterator
 
+from ..core.errors import NoUpstream
 from ..core.project import Project
 from ..pages import readme
 from ..series.patches import Series
@@ -22,9 +24,19 @@ def published(project: Project, series: Series) -> Iterator[Check]:
 
 
 def speedrun(project: Project) -> Iterator[Check]:
-    """Check the speedrun's README, where there is a speedrun."""
+    """Check the speedrun's README and figure, where there is a speedrun, and look whether its race is of this code.
+
+    A race takes half an hour: that it was held on other code is said, and is no fault.
+    """
     if importlib.util.find_spec(SPEEDRUN) is None:
         return
     keep = importlib.import_module(f"{SPEEDRUN}.keep")
     ways = [f"scripts/bench.sh {name} --record" for name in ("names", "profile", "tries")]
     yield of("the speedrun's README states what was recorded", keep.drifted(project), *ways)
+    again = "scripts/bench.sh names --record"
+    redraw = "scripts/bench.sh names --kept   # draws it again"
+    yield of("the speedrun's figure is what its record and its program draw", keep.undrawn(project), redraw)
+    with contextlib.suppress(NoUpstream):
+        if outdated := keep.outdated(project):
+            what = "the speedrun was raced on other code than there is now"
+            yield Check(what, None, tuple(outdated), (again,))

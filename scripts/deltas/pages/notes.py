@@ -5,46 +5,45 @@ hunk = "bigram-count"       # its name, as report and publish show it
 text = "Markdown, one paragraph or several."
 """
 
-import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from msgspec import Meta, Struct
+
+from ..core import shapes, tomlfile
 from ..core.errors import BadInput
 from ..series.patches import nearest
 
+Text = Annotated[str, Meta(pattern=r"\S")]
+EXPECTED = {
+    "note": '[[note]] with hunk = "…" and text = "…"',
+    "hunk": "the name of a hunk of the patch",
+    "text": "Markdown, one paragraph or several",
+}
 
-@dataclass(frozen=True)
-class Note:
+
+class Note(Struct, frozen=True, forbid_unknown_fields=True):
     """text: Markdown. hunk: the name of the hunk it stands by."""
 
-    hunk: str
-    text: str
+    hunk: Text
+    text: Text
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    note: tuple[Note, ...] = ()
 
 
 def read(folder: Path) -> list[Note]:
     """Return the notes in the file's order; none where there is no file. BadInput says what is wrong, and where."""
     path = folder / "notes.toml"
-    expected = '[[note]] with hunk = "…" and text = "…"'
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        file = shapes.convert(tomlfile.read(path), _File, EXPECTED)
     except FileNotFoundError:
         return []
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not UTF-8 at byte {error.start}", "a TOML file") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path}: {error}", "a TOML file") from error
-    if set(table) - {"note"} or not isinstance(table.get("note", []), list):
-        raise BadInput(f"{path}: holds {', '.join(table)}", expected)
-    read_notes = []
-    for i, row in enumerate(table.get("note", []), 1):
-        if not isinstance(row, dict) or set(row) != {"hunk", "text"}:
-            raise BadInput(f"{path}: note {i} is not of a hunk and a text", expected)
-        for key in ("hunk", "text"):
-            if not isinstance(row[key], str) or not row[key].strip():
-                raise BadInput(f"{path}: note {i}: {key} is {row[key]!r}", expected)
-        read_notes.append(Note(row["hunk"], row["text"].strip()))
-    return read_notes
+    except shapes.Misfit as wrong:
+        raise BadInput(f"{path}: {wrong.found}", wrong.expected) from None
+    return [Note(note.hunk, note.text.strip()) for note in file.note]
 
 
 def require(notes: Iterable[Note], hunks: list[str], folder: Path) -> None:

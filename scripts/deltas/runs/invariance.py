@@ -2,7 +2,6 @@
 
 import re
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from ..child import programs
 from ..core import jsonfile, machine
 from ..core.codeid import code_id
 from ..core.errors import BadInput, CheckFailed
+from ..core.files import scratch
 from ..core.project import Project
 from ..stages.build import Stage, Workshop
 from .processes import Failure, Job, Listener, alone, side_by_side
@@ -106,8 +106,7 @@ def _outcomes(shop: Workshop, trainings: Iterable[_Training]) -> dict[Path, _Tra
 def _train(shop: Workshop, trainings: list[_Training]) -> dict[Path, _Transcript | Failure]:
     if not trainings:
         return {}
-    with tempfile.TemporaryDirectory(prefix="deltas-") as scratch:
-        folder = Path(scratch)
+    with scratch() as folder:
         for stage in {training.stage.name: training.stage for training in trainings}.values():
             shop.export(stage, folder / stage.name)
         work = {training.job(folder / training.stage.name): training for training in trainings}
@@ -160,12 +159,12 @@ def _difference(upstream: _Transcript, stage: _Transcript) -> str:
     return "" if upstream.weights == stage.weights else "prints the same and saves other weights"
 
 
-def _weights(files: list[Path], scratch: Path) -> list[str]:
+def _weights(files: list[Path], folder: Path) -> list[str]:
     """Return a hash of every file's tensors. A child takes it: torch stays out of this process."""
     if not files:
         return []
     command = (sys.executable, "-m", programs.WEIGHTS, *map(str, files))
-    job = Job("weights", command, scratch, scratch / "weights.txt", scratch / "weights.err")
+    job = Job("weights", command, folder, folder / "weights.txt", folder / "weights.err")
     broken = alone(job)
     if broken:
         raise CheckFailed(f"the saved weights can't be read: {broken.reason}")

@@ -27,8 +27,8 @@ def race(record: Document) -> Figure:
             for n, curve in enumerate(one["curves"]):
                 _, seconds, losses = zip(*curve, strict=True)
                 axes.plot(
-                    seconds, losses, color=palette.lines[at % 5], linestyle=DASHES[at], linewidth=1.2, alpha=0.8,
-                    label=labels[one["name"]] if n == 0 else None,
+                    seconds, losses, color=palette.lines[at % len(palette.lines)], linestyle=DASHES[at % len(DASHES)],
+                    linewidth=1.2, alpha=0.8, label=labels[one["name"]] if n == 0 else None,
                 )  # fmt: skip
         axes.axhline(best, color=palette.ink, linewidth=0.8)
         axes.annotate(

@@ -5,18 +5,17 @@ everything can be made of that again.
 """
 
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import jsonfile, machine
+from ..core import codeid, files, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..runs.processes import Job, alone
 from ..runs.progress import progress
 from ..stages.build import workshop
-from . import race, record, settings, tables, tries
+from . import drawing, race, record, settings, tables, tries
 from .record import Document
 from .settings import Settings
 from .training import Run
@@ -31,14 +30,16 @@ Only = tuple[str, ...]  # names of contestants, to look at something quickly; em
 class Kind:
     """Something that is measured. name: as one types it. file: its record. section: of README.md, which shows it.
 
-    measure: measure it, keep what was measured in the file that is given, and return it. made: return the record that
-    is made of it. lines: return the record as text for a terminal. markdown: return it for README.md.
+    measure: measure it, keep what was measured in the file that is given, and return it. missing: return what a
+    measurement did not come to. made: return the record that is made of it. lines: return the record as text for a
+    terminal. markdown: return it for README.md.
     """
 
     name: str
     file: str
     section: str
     measure: Callable[[Project, Settings, Only, Path], Document]
+    missing: Callable[[Document], list[str]]
     made: Callable[[Document, Settings], Document]
     lines: Callable[[Document], list[str]]
     markdown: Callable[[Document], str]
@@ -93,25 +94,60 @@ def _read(path: Path, otherwise: str, way: str) -> Document:
 
 
 def write(project: Project, kind: Kind, document: Document) -> None:
-    """Keep it as the record, and show it on the page.
+    """Keep it as the record, and show it on the page. Nothing is written before all of it was made.
 
-    BadInput where the last race did not come to its end: a record has all contestants, from all seeds.
+    BadInput where the last measurement did not come to its end: a record has all contestants, from all seeds.
     """
-    if kind is RACE and (missing := record.missing(_last_measured(project, RACE))):
-        raise BadInput(f"the last race lacks {', '.join(missing)}", "all contestants, from all seeds")
-    jsonfile.write(kind.recorded(project), document)
-    show(project)
+    if missing := kind.missing(_last_measured(project, kind)):
+        raise BadInput(
+            f"the last measurement lacks {', '.join(missing)}", "a whole one", [f"scripts/bench.sh {kind.name}"]
+        )
+    _write(project, {kind.name: document})
 
 
 def show(project: Project) -> None:
     """Write the sections of README.md, and the race's figure, from what is recorded."""
-    for section, text in _sections(project).items():
-        tables.fill(folder(project) / "README.md", section, text)
-    if RACE.recorded(project).exists():
-        from ..figures.style import save
-        from . import figure
+    _write(project, {})
 
-        save(figure.race(recorded(project, RACE)), folder(project))
+
+def _write(project: Project, new: dict[str, Document]) -> None:
+    """Write new records, the page and the figure of all records."""
+    documents = _documents(project) | new
+    page = (folder(project) / "README.md").read_text(encoding="utf-8")
+    for name, document in documents.items():
+        page = tables.filled(page, KINDS[name].section, KINDS[name].markdown(document))
+    with files.scratch() as aside:
+        for name, document in new.items():
+            jsonfile.write(aside / KINDS[name].file, document)
+        if RACE.name in documents:
+            drawing.draw(documents[RACE.name], aside)
+        (aside / "README.md").write_text(page, encoding="utf-8")
+        made = {path.name: path.read_bytes() for path in sorted(aside.iterdir())}
+    for name, content in made.items():
+        files.write(folder(project) / name, content)
+
+
+def undrawn(project: Project) -> list[str]:
+    """Return what is wrong with the race's figure: where it is not what the record and the program draw."""
+    return drawing.faults(recorded(project, RACE), folder(project)) if RACE.recorded(project).exists() else []
+
+
+def outdated(project: Project) -> list[str]:
+    """Return the contestants of the recorded race whose code is not what the stage's code is now. NoUpstream."""
+    if not RACE.recorded(project).exists():
+        return []
+    changed = []
+    with workshop(project) as shop:
+        for contestant in recorded(project, RACE)["contestants"]:
+            slug = tables.NUMBERED.sub("", contestant["stage"], count=1)
+            try:
+                code = codeid.code_id(shop.files(settings.stage_of(shop, slug)))
+            except BadInput:
+                changed.append(f"{contestant['name']}: there is no stage {slug} any more")
+                continue
+            if code != contestant["code_id"]:
+                changed.append(f"{contestant['name']}: the code is {code}, recorded was {contestant['code_id']}")
+    return changed
 
 
 def drifted(project: Project) -> list[str]:
@@ -120,18 +156,17 @@ def drifted(project: Project) -> list[str]:
     if not path.exists():
         return []
     page = path.read_text(encoding="utf-8")
-    files = {kind.section: kind.file for kind in KINDS.values()}
+    kinds = [(KINDS[name], document) for name, document in _documents(project).items()]
     return [
-        f"{path.relative_to(project.root)}: the section {section} is not what {files[section]} says"
-        for section, text in _sections(project).items()
-        if tables.filled(page, section, text) != page
+        f"{path.relative_to(project.root)}: the section {kind.section} is not what {kind.file} says"
+        for kind, document in kinds
+        if tables.filled(page, kind.section, kind.markdown(document)) != page
     ]
 
 
-def _sections(project: Project) -> dict[str, str]:
-    """Return the sections that README.md should have, by name."""
-    kinds = [kind for kind in KINDS.values() if kind.recorded(project).exists()]
-    return {kind.section: kind.markdown(recorded(project, kind)) for kind in kinds}
+def _documents(project: Project) -> dict[str, Document]:
+    """Return all records that there are, by the names of their kinds."""
+    return {name: recorded(project, kind) for name, kind in KINDS.items() if kind.recorded(project).exists()}
 
 
 # -- what is measured -------------------------------------------------------------------------------------------------
@@ -142,24 +177,30 @@ def _race(project: Project, chosen: Settings, only: Only, path: Path) -> Documen
     ours = [contestant for contestant in chosen.contestant if not only or contestant.name in only]
     sides = [ours] if only else [[chosen.reference], ours]
     command = " ".join(["scripts/bench.sh", "names", *(f"--only {name}" for name in only)])
-    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch, progress() as bars:
+    with workshop(project) as shop, files.scratch() as scratch, progress() as bars:
         raced = record.begun(shop, [contestant for side in sides for contestant in side], command)
 
         def over(run: Run) -> None:
             record.add(raced, run)
             jsonfile.write(path, raced)
 
-        race.hold(shop, sides, chosen.split, bars, Path(scratch), over)
+        race.hold(shop, sides, chosen.split, bars, scratch, over)
     return raced
 
 
 def _tries(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
-    """Try everything in tries.toml."""
+    """Try everything in tries.toml. Every try is kept as it ends."""
     plan = tries.read(folder(project) / "tries.toml")
-    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch, progress() as bars:
-        rows = tries.run(shop, plan, chosen.split, bars, Path(scratch))
-    tried = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": rows}
-    jsonfile.write(path, tried)
+    with workshop(project) as shop, files.scratch() as scratch, progress() as bars:
+        tried: Document = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": []}
+
+        def over(rows: list[Document]) -> None:
+            done = {row["says"] for row in rows}
+            missing = [one.says for one in plan.tries if one.says not in done]
+            tried.update(tries=rows, missing=missing)
+            jsonfile.write(path, tried)
+
+        tries.run(shop, plan, chosen.split, bars, scratch, over)
     return tried
 
 
@@ -167,8 +208,8 @@ def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Documen
     """Take the steps of one contestant apart, from its first seed, on all cores."""
     contestant = chosen.named(chosen.profiled)
     arguments = (*contestant.args, "--split-seed", str(chosen.split), "--seed", str(contestant.seeds[0]))
-    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as scratch:
-        tree, out = Path(scratch) / "tree", Path(scratch) / "out"
+    with workshop(project) as shop, files.scratch() as scratch:
+        tree, out = scratch / "tree", scratch / "out"
         out.mkdir()
         shop.export(settings.stage_of(shop, contestant.stage), tree)
         asked = ("makemore.py", str(out), str(PROFILED), "--", *arguments, "--work-dir", str(out))
@@ -183,7 +224,8 @@ def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Documen
 
 
 def _as_measured(document: Document, _: Settings) -> Document:
-    return document
+    """Return the record: all but what the measurement says of itself."""
+    return {key: value for key, value in document.items() if key != "missing"}
 
 
 def _text(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -195,6 +237,7 @@ RACE = Kind(
     "record.json",
     "race",
     _race,
+    record.missing,
     lambda raced, chosen: record.summary(raced, chosen.goal),
     lambda document: [*_text(tables.losses(document)), *_text(tables.times(document)), *tables.verdicts(document)],
     tables.markdown,
@@ -204,6 +247,7 @@ TRIES = Kind(
     "tries.json",
     "tries",
     _tries,
+    lambda tried: tried.get("missing", []),
     _as_measured,
     lambda tried: tables.plain(tries.table(tried["tries"])),
     lambda tried: tables.table(tries.table(tried["tries"])) + "\n",
@@ -213,6 +257,7 @@ PROFILE = Kind(
     "profile.json",
     "profile",
     _profile,
+    lambda _: [],
     _as_measured,
     lambda profiled: [*_text(tables.parts(profiled)), *_text(tables.operators(profiled)), tables.floor(profiled)],
     tables.profile,

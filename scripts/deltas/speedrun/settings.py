@@ -1,12 +1,11 @@
 """race.toml: who takes part in the speedrun, on which split, and what the goal is. It is written by hand."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
 
+from ..core import shapes, tomlfile
 from ..core.errors import BadInput
 from ..core.project import Project
 from ..stages.build import Stage, Workshop
@@ -17,6 +16,19 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*\Z")]
 Count = Annotated[int, Meta(ge=1)]
 Seeds = Annotated[tuple[int, ...], Meta(min_length=1)]
 T = TypeVar("T")
+EXPECTED = {
+    "contestant": "at least one [[contestant]]",
+    "try": "at least one [[try]]",
+    "name": "small letters, digits and hyphens, a letter first",
+    "stage": "the slug of a stage, without its number",
+    "seeds": "whole numbers, at least one: seeds = [1, 2]",
+    "steps": "a whole number from 1",
+    "held_out": "a whole number from 1",
+    "args": 'args = ["--baseline", …], numbers in quotes too',
+    "edit": 'edit = [["what stands in makemore.py once", "what to put there"]]',
+    "goal": "nats per character",
+    "profiled": "the name of a contestant",
+}
 
 
 class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,14 +89,12 @@ def read(project: Project) -> Settings:
 def parse(path: Path, kind: type[T]) -> T:
     """Return a TOML file as a structure. BadInput says what does not fit, and where."""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(table, kind)
+        return shapes.convert(tomlfile.read(path), kind, EXPECTED)
     except FileNotFoundError:
         raise BadInput(f"{path} is not there", "the settings of the speedrun", [f"git checkout -- {path}"]) from None
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}", "a TOML file") from error
-    except ValueError as error:  # not UTF-8, not TOML, or not what belongs there
-        raise BadInput(f"{path}: {error}", "the settings as baselines/speedrun/README.md explains them") from error
+    except shapes.Misfit as wrong:
+        expected = wrong.expected or "the settings as baselines/speedrun/README.md explains them"
+        raise BadInput(f"{path}: {wrong.found}", expected) from None
 
 
 def stage_of(shop: Workshop, slug: str) -> Stage:

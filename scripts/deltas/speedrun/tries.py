@@ -6,14 +6,14 @@ there is no flag. The test split has no part in it.
 
 import shutil
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
 from ..core.errors import BadInput
-from ..runs.processes import refusal, side_by_side
+from ..runs.processes import Job, refusal, side_by_side
 from ..runs.progress import Progress
 from ..stages.build import Workshop
 from . import settings
@@ -70,8 +70,35 @@ def edited(source: str, edits: Edits, where: str) -> str:
     return source
 
 
-def run(shop: Workshop, plan: Plan, split: int, bars: Progress, scratch: Path) -> list[dict[str, Any]]:
-    """Return a row for every try, with its losses by seed. As many trainings run side by side as there are cores."""
+class _Tried(Results):
+    """Tells of every training that ended well."""
+
+    def __init__(self, bars: Progress, over: Callable[[Job], None]):
+        super().__init__(bars)
+        self.over = over
+
+    def ended(self, job: Job, code: int) -> bool:
+        """Judge the training. Return whether to start further ones."""
+        failed = len(self.failures)
+        go_on = super().ended(job, code)
+        if len(self.failures) == failed:
+            self.over(job)
+        return go_on
+
+
+def run(
+    shop: Workshop,
+    plan: Plan,
+    split: int,
+    bars: Progress,
+    scratch: Path,
+    over: Callable[[list[dict[str, Any]]], None],
+) -> None:
+    """Try everything, and tell `over` the rows so far whenever a try is over; the first try, or no row, comes first.
+
+    A row has a try's losses by seed. As many trainings run side by side as there are cores. CheckFailed where one
+    breaks off.
+    """
     whole = scratch / "whole"
     shop.export(settings.stage_of(shop, plan.stage), whole)
     source = (whole / "makemore.py").read_text(encoding="utf-8")
@@ -85,11 +112,21 @@ def run(shop: Workshop, plan: Plan, split: int, bars: Progress, scratch: Path) -
             Training(contestant, seed, split, tree, scratch / f"out-{number}-{seed}", plan.held_out)
             for seed in plan.seeds
         ]
-    listener = Results(bars)
+    waiting = {says: {training.name for training in same} for says, same in trainings.items()}
+
+    def training_over(job: Job) -> None:
+        for names in waiting.values():
+            if job.name in names:
+                names.remove(job.name)
+                if names or waiting[plan.tries[0].says]:  # all others are compared with the first
+                    return
+        done = [tried for tried in plan.tries if not waiting[tried.says]]
+        over([_row(plan, tried, [training.run().result for training in trainings[tried.says]]) for tried in done])
+
+    listener = _Tried(bars, training_over)
     side_by_side((training.job() for same in trainings.values() for training in same), listener)
     if listener.failures:
         raise refusal(listener.failures, "a whole training")
-    return [_row(plan, tried, [training.run().result for training in trainings[tried.says]]) for tried in plan.tries]
 
 
 def _row(plan: Plan, tried: Try, results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -109,7 +146,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Return a row for every try: its loss on held-out names, and how it differs from the first try's, seed by seed.
 
     A difference below twice its standard error is a tie. Its standard error is made of the variance over the seeds, the
-    mean over all tries.
+    mean over all tries. From one seed nobody knows that error, and the row says so.
     """
     first = rows[0]["held_out"]
     variances = [statistics.variance(row["held_out"]) for row in rows if len(first) > 1]
@@ -117,7 +154,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
     shown = [["tried", "steps", "held out", "against the first", "train"]]
     for row in rows:
         difference = statistics.fmean(mine - its for mine, its in zip(row["held_out"], first, strict=True))
-        tie = " (tie)" if abs(difference) < 2 * error else ""
+        tie = " (one seed)" if not variances else " (tie)" if abs(difference) < 2 * error else ""
         shown.append(
             [
                 row["says"],

@@ -4,7 +4,6 @@ import json
 import secrets
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 from ..child import programs
 from ..core import console
 from ..core.errors import BadInput, CheckFailed
+from ..core.files import scratch
 from ..core.project import Project
 from ..runs.execute import Plan, finished
 from ..runs.processes import Job, alone
@@ -33,7 +33,7 @@ def command(
 ) -> int:
     """Draw from the first seed's model. BadInput where there is none, or the prompt has letters that no name has."""
     seed = secrets.randbelow(2**31) if seed is None else seed
-    with workshop(project) as shop, tempfile.TemporaryDirectory(prefix="deltas-") as folder:
+    with workshop(project) as shop, scratch() as folder:
         subject = look_up(project, shop, shop.find(stage))
         run = subject.experiment.run(name) if name else subject.experiment.headline_run
         number = f"{subject.stage.number:02d}"
@@ -51,7 +51,7 @@ def command(
         if not (result.folder / "model.pt").exists():
             expected = f"its names are in {samples.relative_to(project.root)}"
             raise BadInput(f"{run.name} leaves no model to draw names from", expected)
-        tree, model = Path(folder) / "tree", Path(folder) / "model"
+        tree, model = folder / "tree", folder / "model"
         shop.export(subject.stage, tree)
         model.mkdir()
         shutil.copy(result.folder / "model.pt", model)
