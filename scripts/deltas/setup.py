@@ -120,7 +120,9 @@ def read_package(line: str) -> Package:
     """Read one line of requirements.txt: `name==version`, then perhaps `# import module` or `# command`."""
     parts = re.fullmatch(r"(?P<line>(?P<name>[\w.-]+)==(?P<version>\S+))(\s+# (import (?P<module>\S+)|command))?", line)
     if not parts:
-        raise Failed(f"requirements.txt: {line!r} is not understood", "git checkout -- requirements.txt")
+        raise Failed(
+            f"requirements.txt: {line!r} is not understood", "git diff requirements.txt   # what was changed there"
+        )
     module = parts["module"] or ("" if line.endswith("# command") else parts["name"].replace("-", "_"))
     return Package(parts["line"], parts["name"], parts["version"], module)
 

@@ -248,5 +248,8 @@ def read(path: Path) -> Baseline | None:
         raise BadInput(
             f"{path}: {wrong.found}",
             wrong.expected or "the file as it was recorded",
-            [f"git checkout -- {path}", f"scripts/record.sh {path.parent.name[:2]}"],
+            [
+                f"git diff -- {path}   # what was changed",
+                f"scripts/record.sh {path.parent.name[:2]}   # measures it anew",
+            ],
         ) from None

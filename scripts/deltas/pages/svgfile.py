@@ -23,7 +23,10 @@ def read(path: Path) -> ET.Element:
         raise BadInput(
             f"{path}:{line}:{column + 1}: a broken SVG: {error.msg}",
             "the file as it was drawn",
-            [f"git checkout -- {path}", f"scripts/record.sh {path.parent.name[:2]}   # draws it anew"],
+            [
+                f"git diff --stat -- {path}   # whether it was changed",
+                f"scripts/record.sh {path.parent.name[:2]}   # draws it anew",
+            ],
         ) from error
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}", "an SVG file") from error
