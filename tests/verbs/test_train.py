@@ -10,6 +10,7 @@ import pytest
 
 import recorded
 from deltas.core import machine
+from deltas.evidence import trained
 from deltas.figures import drawn
 from deltas.runs import execute
 
@@ -378,3 +379,18 @@ def test_figures_are_drawn_for_a_look(drawing):
     said = drawing.ok("train", "01")
     assert "figures: out/01-frost-days/{losses}.svg" in said.out
     assert drawn.read(drawing.root / "out/01-frost-days").baseline == ""
+
+
+def test_a_series_that_is_reordered_while_it_is_trained_is_not_written_over(drawing, monkeypatch):
+    """What would be written belongs to a stage that has another place, or another patch, by now."""
+    before = committed(drawing)
+    summarise = trained.summarise
+
+    def meanwhile(*given):
+        drawing.files[0].rename(drawing.patches / "01-renamed.patch")
+        return summarise(*given)
+
+    monkeypatch.setattr(trained, "summarise", meanwhile)
+    refused = drawing.run("record", "01")
+    assert refused.code == 1 and "is not what it was when the training began" in refused.err
+    assert committed(drawing) == before

@@ -12,14 +12,13 @@ import fcntl
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..child import programs
-from ..core import console, jsonfile, machine
+from ..core import console, files, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..stages.build import Stage
@@ -118,7 +117,7 @@ def execute(
         for name, result in results.items():
             console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
         if work:
-            trees = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deltas-")))
+            trees = stack.enter_context(files.scratch())
             bars = stack.enter_context(progress())
             results |= _make(work, trees, export, bars, at_once)
     return [results[plan.name] for plan in plans]

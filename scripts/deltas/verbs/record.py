@@ -1,14 +1,13 @@
 """`record`: run every seed of a stage's experiment, draw its figures, and write both down as one."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 from msgspec.structs import replace
 
-from ..core import console
-from ..core.errors import BadInput
+from ..core import console, files
+from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..evidence import baseline, claims, numbers, prediction, trained
 from ..evidence.baseline import Baseline, Summary
@@ -17,6 +16,7 @@ from ..pages import readme
 from ..runs.execute import Result
 from ..runs.metrics import Metrics
 from ..runs.subject import Subject, look_up
+from ..series.patches import load
 from ..stages.build import Workshop, workshop
 from ..stages.lock import lock
 from ..stages.transaction import Transaction
@@ -63,29 +63,42 @@ def command(project: Project, stage: str, fresh: bool) -> int:
 def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence[Result], new: Baseline) -> list[str]:
     """Write baseline, figures and README's table, all or nothing. Return what was changed."""
     folder = project.baselines / subject.stage.name
-    with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
+    with files.scratch() as aside:
         with trained.drawing(drawn.program(folder)):
-            made = drawn.draw(folder, results, Path(aside), baseline.digest(new))
-        baseline.write(Path(aside) / "baseline.json", new)
-        files = {folder / file.name: file.read_bytes() for file in [*made, Path(aside) / "baseline.json"]}
-    pictures = {path for path in files if path.suffix == ".svg"}
+            made = drawn.draw(folder, results, aside, baseline.digest(new))
+        baseline.write(aside / "baseline.json", new)
+        wanted = {folder / file.name: file.read_bytes() for file in [*made, aside / "baseline.json"]}
+    pictures = {path for path in wanted if path.suffix == ".svg"}
     left = [path for path in sorted(folder.glob("*.svg")) if path not in pictures]
     left += [folder / drawn.LISTING] if not made and (folder / drawn.LISTING).exists() else []
     with lock(project):
+        _must_still_be(project, subject)
         _, page = readme.filled(project, shop.series, {subject.stage.name: new})
         if page:
-            files[project.root / "README.md"] = page.encode()
-        files = {path: content for path, content in files.items() if _content(path) != content}
-        if files or left:
+            wanted[project.root / "README.md"] = page.encode()
+        new_files = {path: content for path, content in wanted.items() if _held(path) != content}
+        if new_files or left:
             with Transaction(project, f"record {subject.stage.number:02d}", shop.repo) as change:
-                for path, content in files.items():
+                for path, content in new_files.items():
                     change.write(path, content)
                 for path in left:
                     change.remove(path)
-    return _named(project, folder, [*files, *left])
+    return _named(project, folder, [*new_files, *left])
 
 
-def _content(path: Path) -> bytes | None:
+def _must_still_be(project: Project, subject: Subject) -> None:
+    """Refuse where the patch was changed, moved or renamed while its runs were trained."""
+    now = {patch.name: patch.diff for patch in load(project.patches)}
+    patch = subject.stage.patch
+    if patch and now.get(patch.name) != patch.diff:
+        raise CheckFailed(
+            f"{patch.file} is not what it was when the training began; nothing was written",
+            "the same series at the end of a recording",
+            ["scripts/apply.sh   # lists the series as it is now; the runs are kept in out/"],
+        )
+
+
+def _held(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 

@@ -1,14 +1,12 @@
 """`train`: run the first seed of a stage's experiment and hold it against what was recorded."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from ..core import console, jsonfile
+from ..core import console, files, jsonfile
 from ..core.project import Project
 from ..evidence import numbers, prediction, trained
 from ..evidence.prediction import Verdict
@@ -63,9 +61,9 @@ def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
 def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str]:
     """Draw the stage's figures for a look, into out/. Return their names. CheckFailed where they cannot be drawn."""
     folder = project.baselines / stage.name
-    with tempfile.TemporaryDirectory(prefix="deltas-") as aside:
+    with files.scratch() as aside:
         with trained.drawing(drawn.program(folder)):
-            made = drawn.draw(folder, results, Path(aside))
+            made = drawn.draw(folder, results, aside)
         if not made:
             return []
         drawn.put(made, project.out / stage.name)
