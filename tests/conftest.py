@@ -92,3 +92,13 @@ def stage_code(stage_tree):
         return module
 
     return code
+
+
+# These folders start git, torch or trainings by the dozen; the marker `slow` leaves them out of the fast loop.
+SLOW = ("stages", "child", "patches", "speedrun")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(item.path).parent.name in SLOW:
+            item.add_marker(pytest.mark.slow)

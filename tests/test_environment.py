@@ -545,3 +545,11 @@ def test_clone_with_autocrlf(tmp_path):
     assert different == []
     done = subprocess.run([clone / "scripts" / "setup.sh", "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("usage")
+
+
+def test_an_environment_that_the_reader_put_aside_stays(checkout):
+    """`mv .venv .venv.old` is what people do before they try again."""
+    checkout.works()
+    checkout.venv.rename(checkout.root / ".venv.old")
+    assert checkout.run().code == 0
+    assert (checkout.root / ".venv.old" / "bin").is_dir() and checkout.venv.is_dir()

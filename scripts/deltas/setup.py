@@ -219,9 +219,8 @@ class Environment:
 
     def sweep(self) -> None:
         """Delete what a command left that was killed between two renames, or whose pip was; never what is not ours."""
-        for left in (self.root / ".venv.new", self.root / ".venv.old", self.notes / "tmp"):
-            ours = left == self.notes / "tmp" or (left / "deltas" / "made").exists()
-            if ours and left.is_dir() and not left.is_symlink():
+        for left in (self.root / ".venv.deltas-new", self.root / ".venv.deltas-old", self.notes / "tmp"):
+            if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left)
 
     def replace(self, fault: str) -> None:
@@ -229,7 +228,7 @@ class Environment:
         if os.path.lexists(self.folder):
             if (self.notes / "made").exists() and not self.folder.is_symlink():
                 note(f".venv is made anew: {fault}")
-                old = self.root / ".venv.old"
+                old = self.root / ".venv.deltas-old"
                 self.folder.rename(old)  # at once: half an environment that nobody knows as ours must not remain
                 shutil.rmtree(old)
             else:
@@ -243,7 +242,7 @@ class Environment:
         return next(name for name in names if not os.path.lexists(name))
 
     def _make(self) -> None:
-        new = self.root / ".venv.new"
+        new = self.root / ".venv.deltas-new"
         (new / "deltas").mkdir(parents=True)
         (new / "deltas" / "made").touch()
         (new / "deltas" / "changing").touch()

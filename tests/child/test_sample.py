@@ -13,6 +13,8 @@ from deltas.runs.experiment import Run
 from deltas.stages.build import Stage
 from deltas.verbs import sample
 
+pytestmark = pytest.mark.slow
+
 
 class Data:
     chars = "abc"

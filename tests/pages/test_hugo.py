@@ -9,7 +9,7 @@ import pytest
 
 from webpage import FIGURE, NO_HUGO, Page, draw, hugos, record, with_verdicts
 
-pytestmark = pytest.mark.skipif(not hugos(), reason=NO_HUGO)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hugos(), reason=NO_HUGO)]
 SINGLE = (
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{{ .Title }}</title></head>'
     "<body><main><h1>{{ .Title }}</h1>{{ .Content }}</main></body></html>"

@@ -10,7 +10,7 @@ import pytest
 
 from webpage import NO_HUGO, Page, draw, hugos, record
 
-pytestmark = pytest.mark.skipif(not hugos(), reason=NO_HUGO)
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hugos(), reason=NO_HUGO)]
 LAYOUT = "layouts/_default/single.html"
 SINGLE = "<html><body>{{ .Content }}</body></html>"
 CONFIG = (

@@ -159,5 +159,5 @@ def test_refresh_says_the_cause_and_writes_nothing(tiny, what):
     git(tiny.stage, "add", "-A")
     before = tiny.everything()
     result = tiny.run("refresh", "--new", "more")
-    assert result.code == 1 and f"the edits in stage/ make no patch of this series:\n    {sentences[0]}\n" in result.err
+    assert result.code == 1 and f"05-more.patch cannot hold the edits in stage/:\n    {sentences[0]}\n" in result.err
     assert tiny.everything() == before

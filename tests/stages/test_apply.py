@@ -468,7 +468,7 @@ def test_conflict_must_be_resolved_or_discarded(tiny):
 def test_resolved_conflict_is_an_edit(tiny):
     conflicting(tiny)
     tiny.run("apply", "03", "--carry")
-    tiny.code.write_bytes(tiny_stages()[3]["makemore.py"].replace(b'"shout")\n', b'"shout")\n    # mine\n'))
+    tiny.code.write_bytes(tiny_stages()[3]["makemore.py"].replace(b'as loud")\n', b'as loud")\n    # mine\n'))
     git(tiny.stage, "add", "-u")
     assert tiny.position()["position"] == "stage 03 + your edits in makemore.py"
     tiny.ok("apply", "04", "--carry")

@@ -10,6 +10,8 @@ import pytest
 
 from lab import tiny_stages
 
+pytestmark = pytest.mark.slow
+
 
 def limit(size: int):
     def before():

@@ -408,7 +408,7 @@ def test_replaced_objects_are_not_taken_for_the_real_ones(tiny):
 
 
 def door(lab):
-    """The scripts of the repository in the tiny checkout, with this Python in the place of .venv's."""
+    """Put the scripts of this repository into the tiny checkout, with the environment that the tests run in."""
     from lab import HERE
 
     shutil.copytree(HERE / "scripts", lab.root / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
@@ -418,12 +418,7 @@ def door(lab):
 
     assert PIN in settings.read_text()
     settings.write_text(settings.read_text().replace(PIN, lab.pin))
-    (lab.root / ".venv" / "bin").mkdir(parents=True)
-    python = lab.root / ".venv" / "bin" / "python"
-    python.write_text(f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
-    python.chmod(0o755)
-    for tier in ("step", "train", "test"):
-        (lab.root / ".venv" / f".{tier}").touch()
+    (lab.root / ".venv").symlink_to(sys.prefix)
     return lab.root / "scripts"
 
 

@@ -20,6 +20,8 @@ from deltas.stages import journal, recovery
 from deltas.stages.references import RefTransaction
 from lab import Lab, calls, contents, duplicate, git, shim
 
+pytestmark = pytest.mark.slow
+
 KILL = {  # the parent alone, before and after git did its work
     "KILL before": "kill -KILL $PPID; exit 1",
     "KILL after": '"$GIT" "$@"; kill -KILL $PPID; exit 1',

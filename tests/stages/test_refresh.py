@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import recorded
+from deltas.evidence import baseline
 from lab import PATCHES, UPSTREAM, git, said, tiny_stages, tree_id
 
 
@@ -397,3 +399,37 @@ def _carry(old: list[str], new: list[str], later: list[str]) -> list[str]:
 
 def test_series_of_the_tests_is_the_models(tiny):
     assert [file.name for file in tiny.files] == [f"{n:02d}-{slug}.patch" for n, (slug, _) in enumerate(PATCHES, 1)]
+
+
+def test_a_broken_experiment_of_another_stage_stops_no_refresh(tiny):
+    """It is said; README's table waits."""
+    (tiny.root / "README.md").write_text("<!-- series -->\n<!-- /series -->\n")
+    folder = tiny.project.baselines / "04-quiet-report"
+    folder.mkdir(parents=True)
+    made = recorded.baseline({"a": recorded.run({"x": (1.0, 2.0)})}, stage="04-quiet-report")
+    baseline.write(folder / "baseline.json", made)
+    (folder / "experiment.toml").write_text("no toml")
+    tiny.ok("apply", "02")
+    tiny.add_line()
+    result = tiny.ok("refresh", "02")
+    assert "README's table stays as it is" in result.err and "04-quiet-report" in result.err
+    assert "modified" in result.out
+
+
+@pytest.mark.parametrize("arguments", [("--rename", "03", "04"), ("--rename", "03", "next"), ("--rename", "03", "3d")])
+def test_a_slug_that_could_be_taken_for_a_place_is_refused(tiny, arguments):
+    before = tiny.everything()
+    assert tiny.run("refresh", *arguments).code == 2 and tiny.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("stands", "arguments"),
+    [
+        ("00", ("--rename", "prev", "oops")), ("00", ("--move", "prev", "--to", "01")),
+        ("last", ("--move", "next", "--to", "01")), ("last", ("--move", "02", "--to", "next")), ("last", ("next",)),
+    ],
+)  # fmt: skip
+def test_before_the_first_and_behind_the_last_there_is_no_patch(tiny, stands, arguments):
+    tiny.ok("apply", stands)
+    before = tiny.everything()
+    assert tiny.run("refresh", *arguments).code == 2 and tiny.everything() == before

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from deltas.series.renumber import Naming
 from lab import PATCHES, UPSTREAM, contents, git, header, insert, said, tree_id
 
+pytestmark = pytest.mark.slow
+
 SLUGS = [slug for slug, _ in PATCHES]
 MARKS = "a\n<!-- series -->\nold\n<!-- /series -->\nb\n"
 INSERTIONS = dict(PATCHES)

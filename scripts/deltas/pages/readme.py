@@ -17,6 +17,10 @@ MARKED = re.compile(r"(<!-- series -->\n).*?(<!-- /series -->)", re.DOTALL)
 NONE = "–"  # where a stage has no headline
 
 
+class Malformed(BadInput):
+    """A stage's experiment, which the table needs, cannot be read."""
+
+
 def table(project: Project, series: Series, new: Mapping[str, Baseline] | None = None) -> str:
     """Return stage, idea and size of every patch, and what its headline run measured over the recorded seeds.
 
@@ -41,7 +45,10 @@ def _stage(project: Project, stage: str, new: Mapping[str, Baseline]) -> tuple[E
     recorded = new.get(stage) or baseline.read(folder / "baseline.json")
     if recorded is None or not (folder / "experiment.toml").exists():
         return None, recorded
-    return experiment.read(folder / "experiment.toml"), recorded
+    try:
+        return experiment.read(folder / "experiment.toml"), recorded
+    except BadInput as error:
+        raise Malformed(error.found, error.expected, error.ways) from error
 
 
 def _common(stages: Sequence[tuple[Experiment | None, Baseline | None]]) -> Metric | None:

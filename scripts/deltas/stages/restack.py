@@ -131,7 +131,7 @@ def _written(name: str, data: bytes) -> Patch:
     except BrokenPatch as error:
         causes = unfit(data) or [error.found]
         raise CheckFailed(
-            "the edits in stage/ make no patch of this series:\n    " + "\n    ".join(causes),
+            f"patches/{name} cannot hold the edits in stage/:\n    " + "\n    ".join(causes),
             "text with Unix line ends, in files with plain names; nothing was written",
             ["git -C stage status"],
         ) from None

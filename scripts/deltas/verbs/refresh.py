@@ -118,7 +118,7 @@ def _readme(desk: Desk, plan: Plan, proof: Restacked) -> Sequence[File]:
     picture = _to_be(desk, plan)
     try:
         _, text = readme.filled(picture, Series(list(proof.series)))
-    except BadInput as error:  # of a stage that may have nothing to do with this; the patches are what counts
+    except readme.Malformed as error:  # of a stage that may have nothing to do with this
         console.note(f"README's table stays as it is: {error.found.replace(str(picture.root), str(desk.project.root))}")
         return []
     return [File(path, was, text.encode())]
