@@ -157,7 +157,7 @@ def report(done: Written) -> None:
             "(git -C stage add FILE takes one in)"
         )
     if done.look_at:
-        console.say("these lines name a patch by a number or slug that is another's now, or nobody's:")
+        console.say("numbers or names of patches have changed; look whether these lines are still right:")
     for line in done.look_at[:LOOK_AT]:
         console.say(f"  {line}" if len(line) <= WIDE else f"  {line[:WIDE]}…")
     if len(done.look_at) > LOOK_AT:
