@@ -95,7 +95,7 @@ def stage_code(stage_tree):
 
 
 # These folders start git, torch or trainings by the dozen; the marker `slow` leaves them out of the fast loop.
-SLOW = ("stages", "child", "patches", "speedrun", "verbs")
+SLOW = ("stages", "child", "patches", "runs", "speedrun", "verbs")
 
 
 def pytest_collection_modifyitems(items):
