@@ -9,7 +9,7 @@ Executes makemore.py as if it had been called by name, then measures what it lea
     metrics.json   written last: where it is, the run is complete
 
 A stage without a language model leaves a dict `metrics` instead, or has a METRICS.py that measures its files: then the
-run has these metrics, steps and seconds. METRICS.py defines `measure(folder) -> dict` and may define `items(folder)`.
+run has these metrics, steps and seconds. METRICS.py may define `measure(folder) -> dict` and `items(folder)`.
 """
 
 import sys
