@@ -90,8 +90,7 @@ class Look:
         self.set_up: float | None = None
 
     def step(self) -> None:
-        """Count a step, and look when it is time."""
-        self.steps += 1
+        """Look when it is time. self.steps says how many steps are over."""
         if self.steps % self.every == 0:
             with self.clock.standing():
                 self.look()
@@ -189,7 +188,14 @@ def _listen(look: Look, turns: Turns | None) -> None:
         if look.set_up is None:
             look.set_up = look.clock.seconds
 
-    def after(*_: object) -> None:
+    optimizers: list[object] = []
+
+    def after(optimizer: object, *_: object) -> None:
+        if optimizer not in optimizers:
+            optimizers.append(optimizer)
+        look.steps += optimizer is optimizers[0]
+        if optimizer is not optimizers[-1]:
+            return  # a step is over when the last of its optimizers has stepped
         look.step()
         if turns:
             turns.step(f"step {look.steps - 1} | loss {look.loss:.4f}")
