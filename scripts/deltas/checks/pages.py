@@ -31,7 +31,7 @@ def speedrun(project: Project) -> Iterator[Check]:
     if importlib.util.find_spec(SPEEDRUN) is None:
         return
     keep = importlib.import_module(f"{SPEEDRUN}.keep")
-    ways = [f"scripts/bench.sh {name} --record" for name in ("names", "profile", "tries")]
+    ways = [f"scripts/bench.sh {name} --record" for name in ("names", "profile")]
     yield of("the speedrun's README states what was recorded", keep.drifted(project), *ways)
     again = "scripts/bench.sh names --record"
     redraw = "scripts/bench.sh names --kept   # draws it again"

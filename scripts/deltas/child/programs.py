@@ -14,6 +14,7 @@ RUN = "deltas.child.run"
 CONTROL = "deltas.child.control"
 SAMPLING = "deltas.child.sampling"
 WEIGHTS = "deltas.child.weights"
+TRIED = "deltas.child.tried"
 
 CONTROLS = {"kneser-ney": ("kneser_ney.py",)}  # the controls, with the files that their results depend on
 UNFIT = 3  # exit code of SAMPLING where model.pt is not a model of this makemore.py
@@ -29,6 +30,12 @@ def measured_by(control: str | None, own: Path | None) -> str:
     sources = [folder / name for name in ("measure.py", *(CONTROLS[control] if control else ()))]
     sources += [own] if own and own.exists() else []
     return _id_of(tuple((path.name, path.read_bytes()) for path in sources))
+
+
+def tries_judged_by() -> str:
+    """Return the id of the code that trains and judges a try."""
+    folder = Path(measure.__file__).parent
+    return _id_of(tuple((name, (folder / name).read_bytes()) for name in ("measure.py", "tried.py")))
 
 
 @functools.cache

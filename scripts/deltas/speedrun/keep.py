@@ -15,7 +15,7 @@ from ..core.project import Project
 from ..runs.processes import Job, alone
 from ..runs.progress import progress
 from ..stages.build import workshop
-from . import drawing, race, record, settings, tables, tries
+from . import drawing, race, record, settings, tables
 from .record import Document
 from .settings import Settings
 from .training import Run
@@ -188,22 +188,6 @@ def _race(project: Project, chosen: Settings, only: Only, path: Path) -> Documen
     return raced
 
 
-def _tries(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
-    """Try everything in tries.toml. Every try is kept as it ends."""
-    plan = tries.read(folder(project) / "tries.toml")
-    with workshop(project) as shop, files.scratch() as scratch, progress() as bars:
-        tried: Document = {"held_out": plan.held_out, "seeds": list(plan.seeds), "tries": []}
-
-        def over(rows: list[Document]) -> None:
-            done = {row["says"] for row in rows}
-            missing = [one.says for one in plan.tries if one.says not in done]
-            tried.update(tries=rows, missing=missing)
-            jsonfile.write(path, tried)
-
-        tries.run(shop, plan, chosen.split, bars, scratch, over)
-    return tried
-
-
 def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Document:
     """Take the steps of one contestant apart, from its first seed, on all cores."""
     contestant = chosen.named(chosen.profiled)
@@ -242,16 +226,6 @@ RACE = Kind(
     lambda document: [*_text(tables.losses(document)), *_text(tables.times(document)), *tables.verdicts(document)],
     tables.markdown,
 )
-TRIES = Kind(
-    "tries",
-    "tries.json",
-    "tries",
-    _tries,
-    lambda tried: tried.get("missing", []),
-    _as_measured,
-    lambda tried: tables.plain(tries.table(tried["tries"])),
-    lambda tried: tables.table(tries.table(tried["tries"])) + "\n",
-)
 PROFILE = Kind(
     "profile",
     "profile.json",
@@ -262,4 +236,4 @@ PROFILE = Kind(
     lambda profiled: [*_text(tables.parts(profiled)), *_text(tables.operators(profiled)), tables.floor(profiled)],
     tables.profile,
 )
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (RACE, TRIES, PROFILE)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (RACE, PROFILE)}

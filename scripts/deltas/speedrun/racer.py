@@ -4,7 +4,6 @@
                      on to the end of a step. It answers a line on OUT, `step 120 | loss 2.4813`, as makemore prints it,
                      with the test loss of its last look; or `end`. So several trainings share the cores in turns, and
                      no noise hits only one of them. Without this option it trains at once.
-    --held-out N     put the last N training names in the place of the test names, and train without them.
 
 The clock runs from the first line of makemore.py (torch is imported before). It stands still between turns and while
 anybody evaluates or samples: in upstream's own calls, and while this program looks at the test split every EVERY steps.
@@ -112,14 +111,13 @@ def main(words: list[str]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("every", type=int)
     parser.add_argument("--turns", type=int, nargs=2)
-    parser.add_argument("--held-out", type=int, default=0)
     at = words.index("--")
     given = parser.parse_args(words[:at])
     lifetime.begin()
     import torch  # noqa: F401  # it takes everybody the same time, and counts for nobody
 
     pipes = (os.fdopen(given.turns[0]), os.fdopen(given.turns[1], "w")) if given.turns else None
-    race(given.script, words[at + 1 :], given.out, given.every, held_out=given.held_out, pipes=pipes)
+    race(given.script, words[at + 1 :], given.out, given.every, pipes=pipes)
 
 
 def race(
@@ -128,7 +126,6 @@ def race(
     out: Path,
     every: int,
     *,
-    held_out: int = 0,
     pipes: tuple[TextIO, TextIO] | None = None,
 ) -> None:
     """Run makemore.py to its end, in turns where there are pipes, and write the result."""
@@ -144,8 +141,6 @@ def race(
         makemore.define()
         for name in ("evaluate", "print_samples"):
             left[name] = _untimed(left[name], clock)
-        if held_out:
-            left["create_datasets"] = held_out_datasets(left, held_out)
         _listen(look, turns)
         makemore.run()
         seconds = clock.seconds
@@ -163,21 +158,6 @@ def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
             return function(*given, **named)
 
     return untimed
-
-
-def held_out_datasets(left: dict[str, Any], count: int) -> Callable[[str], tuple[Any, Any]]:
-    """Return a create_datasets that gives the last `count` training names for test names, and trains without them."""
-    create = left["create_datasets"]
-
-    def held_out(file: str) -> tuple[Any, Any]:
-        train, _ = create(file)
-        kept, judged = (
-            left["CharDataset"](words, train.chars, train.max_word_length)
-            for words in (train.words[:-count], train.words[-count:])
-        )
-        return kept, judged
-
-    return held_out
 
 
 def _listen(look: Look, turns: Turns | None) -> None:

@@ -26,14 +26,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Training:
-    """A contestant from one seed. tree: the stage's files. out: a folder of its own. held_out: see racer.py."""
+    """A contestant from one seed. tree: the stage's files. out: a folder of its own."""
 
     contestant: Contestant
     seed: int
     split: int
     tree: Path
     out: Path
-    held_out: int = 0
 
     @property
     def name(self) -> str:
@@ -47,8 +46,7 @@ class Training:
         """
         self.out.mkdir(parents=True)
         every = max(1, self.contestant.steps // LOOKS)
-        options = ["--held-out", str(self.held_out)] if self.held_out else []
-        options += ["--turns", *map(str, turns)] if turns else []
+        options = ["--turns", *map(str, turns)] if turns else []
         arguments = (*self.contestant.arguments(self.seed, self.split), "--work-dir", str(self.out))
         return Job(
             self.name,

@@ -1,0 +1,26 @@
+"""tries.md of a stage: what was tried, in a table for every group. It is written by program, whole."""
+
+from typing import Any
+
+from ..core import columns
+from ..evidence import numbers, tries
+
+
+def page(slug: str, document: dict[str, Any]) -> str:
+    """Return the page. slug: of the stage. document: tries.json."""
+    seeds = f"the seed{'s' * (len(document['seeds']) > 1)} {', '.join(map(str, document['seeds']))}"
+    held_out = numbers.fixed(document["held_out"], 0)
+    parts = [
+        f"# Tried for {slug}",
+        "`scripts/bench.sh tries` wrote this page. `tries.toml`, beside it, lists what was tried; `tries.json` holds "
+        "the numbers.",
+        f"Losses are nats per character. The last {held_out} training names of the split are held out: they judge, and "
+        f"nothing is trained on them. No test name takes part. Every try was trained from {seeds}. A difference is to "
+        "the first try of its table, seed by seed; behind ± stands its standard error, made of the variance of such "
+        "differences over the seeds, the mean over the table.",
+    ]
+    for group in document["groups"]:
+        parts += [f"## {group['says']}", columns.markdown(tries.rows(group))]
+        if edits := [tried for tried in group["tries"] if tried["edits"]]:
+            parts.append(f"By an edit of the code, not by a flag: {'; '.join(tried['says'] for tried in edits)}.")
+    return "\n\n".join(parts) + "\n"
