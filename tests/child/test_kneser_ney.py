@@ -87,7 +87,7 @@ class Paper:
 
 
 @pytest.mark.parametrize(
-    ("order", "discount"), [(1, None), (2, None), (3, None), (4, None), (6, None), (4, 0.9), (3, 0)]
+    ("order", "discount"), [(1, None), (2, None), (3, None), (4, None), (6, None), (4, 0.9), (3, 0.5)]
 )
 def test_the_formulas_of_the_paper(order, discount):
     train, test = toy(60, 1), [*toy(12, 2), "eeeeeeeeee", "e"]
