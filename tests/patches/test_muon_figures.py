@@ -34,8 +34,8 @@ def figure(tmp_path, name, **changed):
     ("update", "says"),
     [
         (EVEN, "Muon moves a matrix in all directions by about as much: the smallest is 55 % of the largest. With "
-         "AdamW it goes down to 2 %. Over all hidden matrices of the transformer, Muon uses 96 % of the directions and AdamW "
-         "41 %,"),
+         "AdamW it goes down to 2 %. Over all hidden matrices of the transformer, Muon uses 96 % of the directions and "
+         "AdamW 41 %,"),
         (STEEP, "With Muon the smallest is 2 % of the largest: not all directions move alike."),
     ],
 )  # fmt: skip
