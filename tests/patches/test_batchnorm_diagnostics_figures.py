@@ -84,8 +84,8 @@ def test_whether_depth_pays(tmp_path, losses, says):
     ("five", "normalised", "says"),
     [
         ([2.9, 2.5], [2.24, 2.25], "BatchNorm makes the loss indifferent to gain and learning rate: over the 9 "
-         "settings its means are 2.200 to 2.245, highest at gain 4 and rate 0.1; without it 2.200 to 2.700, highest at gain 4 "
-         "and rate 1.6."),
+         "settings its means are 2.200 to 2.245, highest at gain 4 and rate 0.1; without it 2.200 to 2.700, highest at "
+         "gain 4 and rate 1.6."),
         ([2.9, 2.5], [2.3, 2.3], "BatchNorm makes the loss less sensitive to gain and learning rate, not indifferent:"),
         ([2.9, 2.5], [2.6, 2.6], "BatchNorm makes the loss little less sensitive to gain and learning rate: over"),
         ([2.3, 2.3], [2.6, 2.6], "BatchNorm does not make the loss less sensitive to gain and learning rate: over"),
