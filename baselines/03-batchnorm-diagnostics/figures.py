@@ -28,6 +28,7 @@ WHEN = {"start": "at initialisation", "end": "after training"}
 
 INDIFFERENT = 0.05  # nats between the best and the worst setting that a loss does not care for
 CLOSE = 0.03  # nats, or standard deviations, that are hardly any
+NARROWER = 0.8  # a range of losses is narrower that has less than this share of another
 RULE = 1e-3  # of thumb, for update:data
 
 Tables = dict[str, list[dict[str, Any]]]  # run -> a table for each tanh layer: see metrics.look
@@ -146,7 +147,10 @@ def _losses(runs: Runs) -> Figure:
     return Figure(
         name="losses",
         title="What depth, gain and learning rate cost, and what BatchNorm changes",
-        caption=f"{_depth(runs)} {_settings(runs)} Lines join the means over the seeds, a dot is one seed.",
+        caption=(
+            f"{_depth(runs)} {_settings(runs)} {_best_rates(runs)} "
+            "Lines join the means over the seeds, a dot is one seed."
+        ),
         description="Three panels, one for each gain: test loss over the learning rate. Means: "
         + "; ".join(f"{run} {_mean(runs, run):.3f}" for run in GRID)
         + ".",
@@ -156,18 +160,18 @@ def _losses(runs: Runs) -> Figure:
             for run, values in losses.items()
         ),
         draw=_side_by_side(panels, fill, "learning rate", "test loss, nats per character"),
-        size=(8.6, 4.4),
+        size=(8.6, 4.8),
     )
 
 
 def _depth(runs: Runs) -> str:
     """Say what more layers do at the fair rate and at the slow one."""
     told = [
-        f"at {_rate(runs, five)} it {wording.moves(_mean(runs, one), _mean(runs, five), 3, close=CLOSE)}"
+        f"{wording.moves(_mean(runs, one), _mean(runs, five), 3, close=CLOSE)} at {_rate(runs, five)}"
         for one, five in (("one-good-fair", "five-good-fair"), ("one-good-slow", "five-good-slow"))
     ]
     steps = f"{_model(runs, 'one-good-fair')} to {_model(runs, 'five-good-fair')}"
-    return f"What the mean loss does from {steps}, at {_gain(runs, 'five-good-fair')}: {'; '.join(told)}."
+    return f"From {steps}, at {_gain(runs, 'five-good-fair')}, the mean loss {wording.listed(told)}."
 
 
 def _settings(runs: Runs) -> str:
@@ -179,14 +183,24 @@ def _settings(runs: Runs) -> str:
         ranges[model] = max(mean.values()) - min(mean.values())
         told.append(f"{wording.span(list(mean.values()), 3)}, highest at {_gain(runs, worst)} and {_rate(runs, worst)}")
     if ranges["bn"] <= INDIFFERENT:
-        verdict = "BatchNorm makes the loss indifferent to gain and learning rate"
-    elif ranges["bn"] < ranges["five"] / 2:
-        verdict = "BatchNorm makes the loss less sensitive to gain and learning rate, not indifferent"
-    elif ranges["bn"] < ranges["five"]:
-        verdict = "BatchNorm makes the loss little less sensitive to gain and learning rate"
+        verdict = "makes the loss indifferent to gain and learning rate"
+    elif ranges["bn"] < NARROWER * ranges["five"]:
+        verdict = "makes the loss less sensitive to gain and learning rate, not indifferent"
     else:
-        verdict = "BatchNorm does not make the loss less sensitive to gain and learning rate"
-    return f"{verdict}: over the {len(GAINS) * len(RATES)} settings its means are {told[1]}; without it {told[0]}."
+        verdict = "does not make the loss much less sensitive to gain and learning rate"
+    settings = f"over the {len(GAINS) * len(RATES)} settings the means with it are {told[1]}; without it {told[0]}"
+    return f"BatchNorm {verdict}: {settings}."
+
+
+def _best_rates(runs: Runs) -> str:
+    """Say with which of the rates BatchNorm ends lowest, at each gain."""
+    best = [min((f"bn-{gain}-{rate}" for rate in RATES), key=lambda run: _mean(runs, run)) for gain in GAINS]
+    rates = [_option(runs, run, "-l") for run in best]
+    rising = rates == sorted(rates) and rates[0] < rates[-1]
+    told = wording.listed([f"{rate:g}" for rate in rates])
+    return f"The best of the three rates for it is {told}, from left to right" + (
+        ": it grows with the gain." if rising else "."
+    )
 
 
 # -- histograms, a ridge for each layer -------------------------------------------------------------------------------
@@ -374,8 +388,8 @@ def _rule(runs: Runs, shown: dict[str, list[tuple[int, float]]], best: str) -> s
     above = sum(ratio > RULE for ratio in ratios)
     where = {0: "never rises above", len(ratios): "is never below"}.get(above, "crosses")
     return (
-        f"The lowest mean test loss, {_mean(runs, best):.3f}, is that of the thick line, {_model(runs, best)} at "
-        f"{_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of {len(ratios)} points are above it, "
+        f"Of these runs the lowest mean test loss, {_mean(runs, best):.3f}, is that of the thick line, "
+        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of {len(ratios)} points are above it, "
         f"and their median is {_times(statistics.median(ratios) / RULE)} times the rule."
     )
 

@@ -71,9 +71,9 @@ def caption(tmp_path, name: str, **more) -> str:
     [
         ({"one-good-fair": [2.14, 2.16], "five-good-fair": [2.07, 2.09], "one-good-slow": [2.3, 2.3],
           "five-good-slow": [2.28, 2.28]},
-         "What the mean loss does from 1 layer to 5 layers, at gain 5/3: at rate 1 it falls from 2.150 to 2.080; at "
-         "rate 0.1 it hardly changes (2.300 to 2.280)."),
-        ({"one-good-fair": [2.1, 2.1]}, "at gain 5/3: at rate 1 it rises from 2.100 to 2.200; at rate 0.1 it stays"),
+         "From 1 layer to 5 layers, at gain 5/3, the mean loss falls from 2.150 to 2.080 at rate 1 and hardly changes "
+         "(2.300 to 2.280) at rate 0.1."),
+        ({"one-good-fair": [2.1, 2.1]}, "the mean loss rises from 2.100 to 2.200 at rate 1 and stays at 2.200 at rate"),
     ],
 )  # fmt: skip
 def test_whether_depth_pays(tmp_path, losses, says):
@@ -84,16 +84,31 @@ def test_whether_depth_pays(tmp_path, losses, says):
     ("five", "normalised", "says"),
     [
         ([2.9, 2.5], [2.24, 2.25], "BatchNorm makes the loss indifferent to gain and learning rate: over the 9 "
-         "settings its means are 2.200 to 2.245, highest at gain 4 and rate 0.1; without it 2.200 to 2.700, highest at "
-         "gain 4 and rate 1.6."),
+         "settings the means with it are 2.200 to 2.245, highest at gain 4 and rate 0.1; without it 2.200 to 2.700, "
+         "highest at gain 4 and rate 1.6."),
         ([2.9, 2.5], [2.3, 2.3], "BatchNorm makes the loss less sensitive to gain and learning rate, not indifferent:"),
-        ([2.9, 2.5], [2.6, 2.6], "BatchNorm makes the loss little less sensitive to gain and learning rate: over"),
-        ([2.3, 2.3], [2.6, 2.6], "BatchNorm does not make the loss less sensitive to gain and learning rate: over"),
+        ([2.9, 2.5], [2.65, 2.65], "BatchNorm does not make the loss much less sensitive to gain and learning rate:"),
+        ([2.3, 2.3], [2.6, 2.6], "BatchNorm does not make the loss much less sensitive to gain and learning rate:"),
     ],
 )  # fmt: skip
 def test_whether_batchnorm_makes_the_loss_indifferent(tmp_path, five, normalised, says):
     losses = {"five-large-fast": five, "bn-large-slow": normalised, "one-small-slow": [1.0, 9.0]}
     assert says in caption(tmp_path, "losses", losses=losses)
+
+
+@pytest.mark.parametrize(
+    ("best", "says"),
+    [
+        (("slow", "fair", "fast"), "0.1, 1 and 1.6, from left to right: it grows with the gain."),
+        (("slow", "fast", "fast"), "0.1, 1.6 and 1.6, from left to right: it grows with the gain."),
+        (("fair", "fair", "fair"), "1, 1 and 1, from left to right. "),
+        (("slow", "fast", "fair"), "0.1, 1.6 and 1, from left to right. "),
+    ],
+)
+def test_the_best_rate_at_each_gain(tmp_path, best, says):
+    losses = {f"bn-{gain}-{rate}": [2.1, 2.1] for gain, rate in zip(GAIN, best, strict=True)}
+    losses["five-small-fast"] = [1.0, 1.0]  # without BatchNorm
+    assert f"The best of the three rates for it is {says}" in caption(tmp_path, "losses", losses=losses)
 
 
 def test_a_panel_for_each_gain_with_means_as_lines_and_seeds_as_dots(tmp_path):
@@ -225,7 +240,9 @@ def test_where_the_best_run_stands_to_the_rule_of_thumb(tmp_path, updates, says,
     label = {"five-good-fair": "5 layers at gain 5/3", "bn-large-fair": "5 layers with BatchNorm at gain 4"}[best]
     losses = {best: [2.0, 2.1], "five-small-fair": [1.9, 2.4]}  # the best by its mean, not by its best seed
     told = figures(tmp_path, updates={best: updates}, losses=losses)["updates"]
-    assert f"The lowest mean test loss, 2.050, is that of the thick line, {label}. It {says}" in told.caption
+    assert (
+        f"Of these runs the lowest mean test loss, 2.050, is that of the thick line, {label}. It {says}" in told.caption
+    )
     panel = fakeruns.canvas(told)[best.startswith("bn")]
     thick = max(panel.lines, key=lambda line: line.get_linewidth())
     assert list(thick.get_ydata()) == pytest.approx(updates) and list(thick.get_xdata()) == [0, 100, 200]
@@ -289,7 +306,7 @@ def test_labels_follow_the_arguments(tmp_path):
     told = figures(tmp_path, args=args)
     assert "At gain 7, 3 % of the outputs" in told["activations-start"].caption
     assert told["dead"].title.endswith("at gain 7") and "At rate 3," in told["dead"].caption
-    assert "from 1 layer to 6 layers" in told["losses"].caption
+    assert "From 1 layer to 6 layers" in told["losses"].caption
     assert "at gain 7 as at gain 0.5" in told["updates"].caption
 
 
@@ -308,27 +325,24 @@ def test_pictures_of_one_seed_say_which(tmp_path):
         assert told[name].caption.endswith("Learning rate 1, seed 0."), name
 
 
-def test_no_text_is_small_and_no_figure_wide(tmp_path, monkeypatch):
-    sizes = []
-    drawn = matplotlib.text.Text.draw
-    monkeypatch.setattr(
-        matplotlib.text.Text, "draw", lambda self, *a: (sizes.append(self.get_fontsize()), drawn(self, *a))
-    )
-    told = figures(tmp_path)
-    fakeruns.drawn(told, tmp_path / "drawn")
-    assert len(sizes) > 100 and min(sizes) >= 7
-    assert all(figure.size[0] <= 8.6 for figure in told.values())
-
-
 def test_the_examples_in_docstrings_are_true():
     tried = doctest.testmod(mlp)
     assert tried.attempted and not tried.failed
 
 
-def test_the_pictures_are_drawn(tmp_path):
+def test_the_pictures_are_drawn_and_legible(tmp_path, monkeypatch):
+    sizes, draw = [], matplotlib.text.Text.draw
+
+    def measured(text, renderer):
+        sizes.append(text.get_fontsize())
+        draw(text, renderer)
+
+    monkeypatch.setattr(matplotlib.text.Text, "draw", measured)
     start = {"five-small-fair": look(gradient=(1e-6, 4e-6, 17e-6)), "five-large-fair": look(saturated=(0.6, 0.6, 0.6))}
     losses = {"five-large-fast": [2.3, 2.8]}
-    words = fakeruns.drawn(figures(tmp_path, start=start, losses=losses), tmp_path / "drawn")
+    told = figures(tmp_path, start=start, losses=losses)
+    words = fakeruns.drawn(told, tmp_path / "drawn")
+    assert len(sizes) > 100 and min(sizes) >= 7 and all(figure.size[0] <= 8.6 for figure in told.values())
     for name in ("activations-start", "activations-end", "gradients-start", "gradients-end"):
         assert words[name].count("layer 3") == 2, name  # above and below
     assert "60 % saturated" in words["activations-start"] and "60 % saturated" not in words["activations-end"]
