@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -100,11 +101,7 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
     failures: list[Failure] = []
     missing: list[str] = []
     if kept:
-        try:
-            document = jsonfile.read(folder / tries.RECORD)
-        except FileNotFoundError:
-            way = f"scripts/bench.sh tries {asked} --record"
-            raise BadInput(f"{name}: no tries are recorded yet", str(folder / tries.RECORD), [way]) from None
+        document = _recorded(folder, f"scripts/bench.sh tries {asked} --record")
         document["groups"] = [
             group for group in document["groups"] if not only or group["says"] in [one.says for one in plan.groups]
         ]
@@ -132,6 +129,13 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
     files.write(folder / tries.PAGE, made_page)
     console.say(f"\nbaselines/{name}/{tries.PAGE} shows what {tries.RECORD} says")
     return 0
+
+
+def _recorded(folder: Path, way: str) -> dict[str, Any]:
+    document = tries.recorded(folder)
+    if document is None:
+        raise BadInput(f"{folder.name}: no tries are recorded yet", str(folder / tries.RECORD), [way])
+    return document
 
 
 def _stage_name(project: Project, asked: str) -> str:
