@@ -46,8 +46,8 @@ def toy(count: int, seed: int, chars: str = "abcde") -> list[str]:
 class Paper:
     """Chen & Goodman 1999, section 3 and equation for pKN with three discounts; nothing of ours in it."""
 
-    def __init__(self, words, order, chars):
-        self.order, self.symbols = order, [*sorted(chars), END]
+    def __init__(self, words, order, chars, one_discount=None):
+        self.order, self.symbols, self.one_discount = order, [*sorted(chars), END], one_discount
         padded = ["^" * (order - 1) + word + END for word in words]
         self.c = {}
         occurrences = Counter(w[i - order + 1 : i + 1] for w in padded for i in range(order - 1, len(w)))
@@ -62,6 +62,8 @@ class Paper:
     def discount(self, k, count):
         if count == 0:
             return 0.0
+        if self.one_discount is not None:
+            return self.one_discount
         n = [0] + [sum(each == i for each in self.c[k].values()) for i in (1, 2, 3, 4)]
         if 0 in n[1:]:
             return FALLBACK[min(count, 3) - 1]
@@ -84,10 +86,12 @@ class Paper:
         return (left + taken * self.p(context, symbol, k - 1)) / total
 
 
-@pytest.mark.parametrize("order", [1, 2, 3, 4, 6])
-def test_the_formulas_of_the_paper(order):
+@pytest.mark.parametrize(
+    ("order", "discount"), [(1, None), (2, None), (3, None), (4, None), (6, None), (4, 0.9), (3, 0.5)]
+)
+def test_the_formulas_of_the_paper(order, discount):
     train, test = toy(60, 1), [*toy(12, 2), "eeeeeeeeee", "e"]
-    paper, model = Paper(train, order, "abcde"), KneserNey("abcde", order).fit(train)
+    paper, model = Paper(train, order, "abcde", discount), KneserNey("abcde", order, discount).fit(train)
     for context in ("", "a", "ab", "edc", "eeeeeee", *test):
         expected = [paper.p(context, symbol) for symbol in (END, *"abcde")]
         np.testing.assert_allclose(model.following(context), expected, rtol=1e-12)
@@ -96,6 +100,12 @@ def test_the_formulas_of_the_paper(order):
         assert count == len(word) + 1
         assert loss == pytest.approx(-sum(math.log(paper.p(word[:i], (word + END)[i])) for i in range(len(word) + 1)))
     assert model.stored == sum(len(grams) for grams in paper.c.values())
+
+
+@pytest.mark.parametrize("discount", [-0.1, 1.1, math.nan])
+def test_a_discount_that_takes_more_than_a_count_of_1_is_refused(discount):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        KneserNey("ab", 2, discount)
 
 
 def test_the_discounts_were_estimated():

@@ -21,54 +21,52 @@ def mm(stage_code):
     return stage_code("count-teacher")
 
 
-def vocabulary(words) -> dict[str, int]:
-    return {"\n": 0} | {char: i + 1 for i, char in enumerate(sorted(set("".join(words))))}
+def data(mm, words=WORDS):
+    return mm.CharDataset(words, sorted(set("".join(words))), max(map(len, words)))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(1, 5))
+@given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(1, 6))
 def test_counts_are_the_control_s_with_one_discount(mm, words, order):
-    """The control was written from the same equation by another road: integers, sorted arrays, no strings."""
-    ix = vocabulary(words)
-    P = mm.kneser_ney(words, ix, order=order, D=0.9)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(control, "discounts", lambda _: (0.9, 0.9, 0.9))
-        model = control.KneserNey(sorted(set("".join(words))), order).fit(words)
-    for word in words:
+    """The control was written from the same equation by another road: sorted n-grams, one order after the other."""
+    loader = mm.PrefixLoader(data(mm, words), len(words))
+    X, V = loader.char[loader.X], data(mm, words).get_vocab_size()
+    P = mm.kneser_ney(X, loader.Y, V, order=order, D=0.9)
+    model = control.KneserNey(sorted(set("".join(words))), order, 0.9).fit(words)
+    for word, rows in zip(words, P, strict=True):
         for t in range(len(word) + 1):
-            h = ("\n" * (order - 1) + word[:t])[-(order - 1) :] if order > 1 else ""
-            assert numpy.allclose(P[h].numpy(), model.following(word[:t]), atol=1e-5), (word, t)
+            assert numpy.allclose(rows[t].numpy(), model.following(word[:t]), atol=1e-5), (word, t)
 
 
 def test_every_row_is_a_distribution_that_rules_nothing_out(mm):
-    rows = torch.stack(list(mm.kneser_ney(WORDS, vocabulary(WORDS)).values()))
+    loader = mm.PrefixLoader(data(mm), len(WORDS))
+    rows = mm.kneser_ney(loader.char[loader.X], loader.Y, data(mm).get_vocab_size())[loader.Y != -1]
     assert torch.allclose(rows.sum(1), torch.ones(len(rows)), atol=1e-5)
     assert (rows > 0).all()
 
 
 @pytest.fixture
-def taught(mm):
-    """Return a model with its loader and its teacher, put together as the main program does."""
+def loader(mm):
+    return mm.PrefixLoader(data(mm), len(WORDS))
+
+
+@pytest.fixture
+def taught(mm, loader):
+    """Return a model with its teacher, put together as the main program does."""
     torch.manual_seed(1)
-    dataset = mm.CharDataset(WORDS, sorted(set("".join(WORDS))), max(map(len, WORDS)))
-    config = mm.ModelConfig(
-        vocab_size=dataset.get_vocab_size(), block_size=dataset.get_output_length(), n_layer=1, n_embd=8, n_head=2
-    )
-    model = mm.Transformer(config)
-    model.loader = mm.PrefixLoader(dataset, len(WORDS))
-    for block in model.transformer.h:
-        block.attn.__class__ = mm.PrefixAttention
-    P = mm.kneser_ney(WORDS, vocabulary(WORDS))
-    rows = ["" if word is None else ("\n" * 5 + word)[-5:] for word in model.loader.beginnings]
-    model.teacher = torch.stack([P[h] for h in rows])
-    model.__class__ = mm.TaughtTransformer
+    V = data(mm).get_vocab_size()
+    config = mm.ModelConfig(vocab_size=V, block_size=data(mm).get_output_length(), n_layer=1, n_embd=8, n_head=2)
+    model = mm.TaughtTransformer(config)
+    model.char, model.pos = loader.char, loader.pos
+    model.teacher = torch.zeros(len(loader.char), V)
+    model.teacher[loader.X] = mm.kneser_ney(loader.char[loader.X], loader.Y, V)
     return model
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_loss_is_the_names_and_the_teacher_s_in_shares(taught, share):
+def test_loss_is_the_names_and_the_teacher_s_in_shares(taught, loader, share):
     taught.share = share
-    ids, targets = taught.loader.next()
+    ids, targets = loader.next()
     logits, loss = taught(ids, targets)
     P = taught.teacher[ids]
     names, teacher, tokens = 0.0, 0.0, 0
@@ -85,12 +83,8 @@ def test_loss_is_the_names_and_the_teacher_s_in_shares(taught, share):
 def test_evaluation_never_asks_the_teacher(mm, taught):
     taught.share, taught.teacher = 1.0, None
     taught.eval()
-    X, Y = (torch.stack(part) for part in zip(*[taught_item(mm, word) for word in WORDS], strict=True))
+    X, Y = (torch.stack(part) for part in zip(*data(mm), strict=True))
     assert torch.isfinite(taught(X, Y)[1])
-
-
-def taught_item(mm, word):
-    return mm.CharDataset([word], sorted(set("".join(WORDS))), max(map(len, WORDS)))[0]
 
 
 PROGRAM = """
@@ -104,9 +98,9 @@ makemore.define()
 makemore.run()
 left = makemore.namespace
 model, loader = left["model"], left["batch_loader"]
-json.dump({"words": left["train_dataset"].words, "share": model.share,
-           "teacher": {name: row for name, row in zip(loader.beginnings, model.teacher.tolist()) if name is not None}},
-          open(f"{out}/teacher.json", "w"))
+words = left["train_dataset"].words
+teacher = {word[:t]: model.teacher[row[t]].tolist() for word, row in zip(words, loader.X) for t in range(len(word) + 1)}
+json.dump({"words": words, "share": model.share, "teacher": teacher}, open(f"{out}/teacher.json", "w"))
 """
 
 
@@ -120,9 +114,7 @@ def test_the_program_asks_the_teacher_about_five_characters(stage_tree, tmp_path
     subprocess.run(command, env=environment, check=True, capture_output=True)
     left = json.loads((tmp_path / "teacher.json").read_text())
     assert left["share"] == 0.4
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(control, "discounts", lambda _: (0.9, 0.9, 0.9))
-        model = control.KneserNey("abcdef", 6).fit(left["words"])
+    model = control.KneserNey("abcdef", 6, 0.9).fit(left["words"])
     assert len(left["teacher"]) == len({word[:t] for word in left["words"] for t in range(len(word) + 1)})
     for beginning, row in left["teacher"].items():
         assert numpy.allclose(row, model.following(beginning), atol=1e-5), beginning

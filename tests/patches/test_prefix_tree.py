@@ -1,7 +1,5 @@
 """The patch's own code: fewer rows, the same loss, the same gradient. The oracle is upstream's Transformer."""
 
-import copy
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -19,32 +17,26 @@ def data(mm, words):
     return mm.CharDataset(words, sorted(set("".join(words))), max(map(len, words)))
 
 
-def fast(mm, model, loader):
-    """Make a model a fast one, as the main program does."""
-    model.loader = loader
-    model.__class__ = mm.PrefixTransformer
-    for block in model.transformer.h:
-        block.attn.__class__ = mm.PrefixAttention
-    return model
-
-
 def pair(mm, words, seed):
-    """Return a model, its twin that computes beginnings once, and their data."""
-    torch.manual_seed(seed)
+    """Return a model, its twin that computes beginnings once, their data, and the twin's loader."""
     dataset = data(mm, words)
     config = mm.ModelConfig(
         vocab_size=dataset.get_vocab_size(), block_size=dataset.get_output_length(), n_layer=2, n_embd=8, n_head=2
     )
-    model = mm.Transformer(config)
-    twin = mm.Transformer(config)
-    twin.load_state_dict(copy.deepcopy(model.state_dict()))
-    return model, fast(mm, twin, mm.PrefixLoader(dataset, len(words))), dataset
+    loader = mm.PrefixLoader(dataset, len(words))
+    models = []
+    for kind in (mm.Transformer, mm.PrefixTransformer):
+        torch.manual_seed(seed)
+        models.append(kind(config))
+    model, twin = models
+    twin.char, twin.pos = loader.char, loader.pos
+    return model, twin, dataset, loader
 
 
-def batches(mm, dataset, twin, size, seed):
+def batches(mm, dataset, prefixes, size, seed):
     """Return the same names in the same order twice: as characters and as beginnings."""
     both = []
-    for loader in (mm.ShortDataLoader(dataset, size), twin.loader):
+    for loader in (mm.ShortDataLoader(dataset, size), prefixes):
         loader.batch_size, loader.order = size, []
         torch.manual_seed(seed)
         both.append(loader.next())
@@ -54,8 +46,8 @@ def batches(mm, dataset, twin, size, seed):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(0, 99))
 def test_same_loss_and_same_gradient_on_any_names(mm, words, seed):
-    model, twin, dataset = pair(mm, words, seed)
-    (X, Y), (ids, targets) = batches(mm, dataset, twin, len(words), seed)
+    model, twin, dataset, loader = pair(mm, words, seed)
+    (X, Y), (ids, targets) = batches(mm, dataset, loader, len(words), seed)
     assert torch.equal(Y, targets)
     logits, loss = model(X, Y)
     twin_logits, twin_loss = twin(ids, targets)
@@ -69,10 +61,10 @@ def test_same_loss_and_same_gradient_on_any_names(mm, words, seed):
 
 
 def test_a_row_for_every_beginning_and_no_more(mm):
-    _, twin, _ = pair(mm, WORDS, 1)
+    _, twin, _, loader = pair(mm, WORDS, 1)
     rows = []
     twin.transformer.ln_f.register_forward_hook(lambda _module, _inputs, output: rows.append(len(output)))
-    ids, targets = twin.loader.next()
+    ids, targets = loader.next()
     twin(ids, targets)
     beginnings = {word[:t] for word in WORDS for t in range(len(word) + 1)}
     padding = 1
@@ -80,7 +72,7 @@ def test_a_row_for_every_beginning_and_no_more(mm):
 
 
 def test_evaluation_and_sampling_are_upstream_s(mm):
-    model, twin, dataset = pair(mm, WORDS, 2)
+    model, twin, dataset, _ = pair(mm, WORDS, 2)
     X, Y = (torch.stack(part) for part in zip(*dataset, strict=True))
     model.eval(), twin.eval()
     assert torch.equal(model(X, Y)[0], twin(X, Y)[0])
@@ -88,9 +80,26 @@ def test_evaluation_and_sampling_are_upstream_s(mm):
     assert torch.equal(model(X)[0], twin(X)[0])  # upstream samples in training mode
 
 
-def test_the_weights_fit_upstream_s_model(mm):
-    model, twin, _ = pair(mm, WORDS, 3)
-    model.load_state_dict(twin.state_dict())
+def test_the_same_seed_draws_the_same_weights(mm):
+    model, twin, *_ = pair(mm, WORDS, 3)
+    assert model.state_dict().keys() == twin.state_dict().keys()
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), twin.parameters(), strict=True))
+
+
+@given(st.lists(st.text("abcd", min_size=1, max_size=7), min_size=1, max_size=12))
+def test_beginnings_stand_for_their_names(mm, words):
+    """A number for each beginning; its last letter, its place, and what comes next are those of the names."""
+    dataset = data(mm, words)
+    loader = mm.PrefixLoader(dataset, len(words))
+    plain = mm.ShortDataLoader(dataset, len(words))
+    assert torch.equal(loader.char[loader.X], plain.X) and torch.equal(loader.Y, plain.Y)
+    beginnings = {}
+    for word, row in zip(words, loader.X.tolist(), strict=True):
+        for t in range(len(word) + 1):
+            assert beginnings.setdefault(row[t], word[:t]) == word[:t]
+            assert loader.pos[row[t]] == t
+        assert row[len(word) + 1 :] == [0] * (len(row) - len(word) - 1)
+    assert len(beginnings) == len(set(beginnings.values())) and 0 not in beginnings
 
 
 def test_a_batch_is_what_the_header_says(mm, stage_tree):

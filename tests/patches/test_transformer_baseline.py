@@ -69,53 +69,6 @@ def test_schedule_climbs_for_100_steps_and_falls_to_zero(mm, monkeypatch):
     assert 85 <= top <= 100
 
 
-def step_of_muon(mm, W: torch.Tensor, grad: torch.Tensor, lr: float, decay: float) -> torch.Tensor:
-    """Return what one step subtracts from a weight."""
-    W = torch.nn.Parameter(W.clone())
-    other = torch.nn.Parameter(torch.zeros(1))
-    adamw = torch.optim.AdamW([other], lr=lr)
-    mm.Muon([W], decay, adamw)
-    before = W.detach().clone()
-    W.grad, other.grad = grad, torch.zeros(1)
-    adamw.step()
-    return before - W.detach()
-
-
-@pytest.mark.parametrize("shape", [(12, 12), (48, 12), (12, 48)])
-def test_muon_steps_in_all_directions_of_the_gradient_alike(mm, shape):
-    """The oracle is the singular value decomposition: the same singular vectors, singular values near 1."""
-    torch.manual_seed(5)
-    grad = torch.randn(shape) @ torch.diag(torch.logspace(0, -1, shape[1]))
-    moved = step_of_muon(mm, torch.randn(shape), grad, lr=0.01, decay=0.0) / (0.01 * 0.2 * max(shape) ** 0.5)
-    U, _, Vh = torch.linalg.svd(grad, full_matrices=False)
-    inside = U.T @ moved @ Vh.T  # diagonal in the basis of the gradient
-    assert torch.allclose(inside, inside.diag().diag(), atol=1e-4)
-    assert torch.allclose(U @ inside @ Vh, moved, atol=1e-4)
-    assert (inside.diag() > 0.5).all() and (inside.diag() < 1.5).all()
-
-
-def test_muon_is_torch_s_muon_in_single_precision(mm):
-    torch.manual_seed(6)
-    W, grads = torch.randn(16, 32), [torch.randn(16, 32) for _ in range(3)]
-    ours, theirs = torch.nn.Parameter(W.clone()), torch.nn.Parameter(W.clone())
-    other = torch.nn.Parameter(torch.zeros(1))
-    adamw = torch.optim.AdamW([other], lr=0.02)
-    mm.Muon([ours], 0.4, adamw)
-    muon = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.4, adjust_lr_fn="match_rms_adamw")
-    for grad in grads:
-        ours.grad, theirs.grad, other.grad = grad.clone(), grad.clone(), torch.zeros(1)
-        adamw.step()
-        muon.step()
-    assert (ours - W).norm() > 0.1
-    assert (ours - theirs).norm() < 0.03 * (ours - W).norm()  # theirs is in bfloat16
-
-
-def test_muon_lets_a_weight_without_gradient_decay_and_no_more(mm):
-    W = torch.randn(4, 4)
-    moved = step_of_muon(mm, W, torch.zeros(4, 4), lr=0.1, decay=0.5)
-    assert torch.allclose(moved, W * 0.05, atol=1e-6)
-
-
 def test_attention_maps_are_what_the_model_computes(mm):
     """The attention output of a block, put together again from map and values, is what the block gave."""
     torch.manual_seed(4)

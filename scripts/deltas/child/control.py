@@ -30,7 +30,7 @@ def main(words: list[str]) -> None:
     train, test = datasets(call.script, args.input_file, args.seed if args.split_seed is None else args.split_seed)
     started = time.perf_counter()
     try:
-        model = kneser_ney.fitted(train.chars, train.words, args.order)
+        model = kneser_ney.fitted(train.chars, train.words, args.order, args.discount)
     except ValueError as error:
         sys.exit(f"{kind}: {error}")
     seconds = time.perf_counter() - started
@@ -47,6 +47,7 @@ def _arguments(kind: str, arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--input-file", "-i", default="names.txt")
     parser.add_argument("--work-dir", "-o")
     parser.add_argument("--order", type=int, help="of the n-grams (default: the best on held-out training names)")
+    parser.add_argument("--discount", type=float, help="one for all counts (default: three of every order, estimated)")
     return parser.parse_args(arguments)
 
 

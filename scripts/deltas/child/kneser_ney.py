@@ -45,15 +45,20 @@ class _Level:
 
 
 class KneserNey:
-    """An n-gram model over `chars`, which a name may contain. Symbol 0 stands before a name, and at its end."""
+    """An n-gram model over `chars`, which a name may contain. Symbol 0 stands before a name, and at its end.
 
-    def __init__(self, chars: Sequence[str], order: int):
+    discount: one for all counts of all orders; None for three of every order, estimated.
+    """
+
+    def __init__(self, chars: Sequence[str], order: int, discount: float | None = None):
         import numpy as np
 
-        self.chars, self.order = sorted(set(chars)), order
+        self.chars, self.order, self.discount = sorted(set(chars)), order, discount
         self.vocabulary = len(self.chars) + 1  # V
         if order < 1 or not _fits(self.vocabulary, order):
             raise ValueError(f"order {order}: n-grams over {self.vocabulary} symbols have to fit 63 bits")
+        if discount is not None and not 0 <= discount <= 1:
+            raise ValueError(f"discount {discount:g}: it is taken off counts of 1, so it lies between 0 and 1")
         if any(len(char) != 1 or char == "\0" for char in self.chars):
             raise ValueError("chars: single characters, and not NUL, which marks the end")
         self.codes = np.array([0, *map(ord, self.chars)], dtype=np.uint32)  # (V,) code point of each symbol, sorted
@@ -70,7 +75,8 @@ class KneserNey:
         for order in range(self.order, 0, -1):
             if order < self.order:  # count an n-gram once for every different character that stands before it
                 grams, counts = np.unique(grams % self.vocabulary**order, return_counts=True)
-            off = np.array([0.0, *discounts(counts)])[np.minimum(counts, 3)]  # (G,)
+            taken = discounts(counts) if self.discount is None else (self.discount,) * 3
+            off = np.array([0.0, *taken])[np.minimum(counts, 3)]  # (G,)
             contexts, at = np.unique(grams // self.vocabulary, return_inverse=True)
             levels.append(_Level(grams, counts - off, contexts, np.bincount(at, counts), np.bincount(at, off)))
         self.levels = levels[::-1]
@@ -192,11 +198,16 @@ def choose_order(chars: Sequence[str], words: Sequence[str], orders: Sequence[in
     return dict(sorted(losses.items(), key=lambda item: item[1]))
 
 
-def fitted(chars: Sequence[str], words: Sequence[str], order: int | None = None) -> KneserNey:
-    """Return a model that counted all the words. Without an order, take and print the best on held-out words."""
+def fitted(
+    chars: Sequence[str], words: Sequence[str], order: int | None = None, discount: float | None = None
+) -> KneserNey:
+    """Return a model that counted all the words. Without an order, take and print the best on held-out words.
+
+    The order is chosen with the estimated discounts.
+    """
     if order is None:
         held_out = choose_order(chars, words)
         for tried in sorted(held_out):
             print(f"order {tried}: {held_out[tried]:.4f} nats per character on held-out training names", flush=True)
         order = next(iter(held_out))
-    return KneserNey(chars, order).fit(words)
+    return KneserNey(chars, order, discount).fit(words)

@@ -8,6 +8,7 @@ This file is part of every run's `measured_by` (see programs.py). It imports not
 with what is measured and with nothing else.
 """
 
+import collections
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -118,12 +119,13 @@ def watching() -> Iterator[Metrics]:
     from torch.optim.optimizer import register_optimizer_step_post_hook
     from torch.utils.tensorboard import SummaryWriter
 
-    steps, evaluations = [0], []
+    steps: collections.Counter[object] = collections.Counter()  # by optimizer: a training may have several
+    evaluations: list[float] = []
     metrics: Metrics = {}
     add_scalar = SummaryWriter.add_scalar
 
-    def count(*_: object) -> None:
-        steps[0] += 1
+    def count(optimizer: object, *_: object) -> None:
+        steps[optimizer] += 1
 
     def listen(writer: SummaryWriter, tag: str, value: Any, *more: Any, **how: Any) -> None:
         if tag == "Loss/test":
@@ -138,7 +140,8 @@ def watching() -> Iterator[Metrics]:
         finally:
             seconds = time.perf_counter() - started
             counting.remove()
-    metrics |= {"upstream_test_loss": min(evaluations, default=None), "steps": steps[0], "seconds": seconds}
+    metrics |= {"upstream_test_loss": min(evaluations, default=None), "seconds": seconds}
+    metrics["steps"] = max(steps.values(), default=0)
 
 
 def sample(left: Mapping[str, Any], count: int, seed: int, prompt: str = "") -> list[str]:

@@ -9,7 +9,9 @@ Executes makemore.py as if it had been called by name, then measures what it lea
     metrics.json   written last: where it is, the run is complete
 
 A stage without a language model leaves a dict `metrics` instead, or has a METRICS.py that measures its files: then the
-run has these metrics, steps and seconds. METRICS.py may define `measure(folder) -> dict` and `items(folder)`.
+run has these metrics, steps and seconds. METRICS.py may define `measure(folder) -> dict` and `items(folder)`, and
+`keep(left, folder)`, which is called before them with all that makemore.py left behind (model, optimizers, the last
+batch), and may write files into the folder.
 """
 
 import sys
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..core import files
 from . import lifetime, measure, results
 from .measure import Metrics
 from .script import Script
@@ -59,10 +62,14 @@ def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], Metrics
 
     torch.set_num_threads(1)
     trace: list[tuple[int, Any]] = []
+    first: list[Any] = []  # the optimizer whose steps are counted: a training may have several
     steps = 0
 
     def keep(optimizer: Any, *_: object) -> None:
         nonlocal steps
+        first[:] = first or [optimizer]
+        if optimizer is not first[0]:
+            return
         steps += 1
         if steps % TRACE_EVERY == 0:
             weights = optimizer.param_groups[0]["params"]
@@ -90,6 +97,8 @@ def finish(left: dict[str, Any], metrics: Metrics, folder: Path, own: Path | Non
         torch.save(left["model"].state_dict(), folder / "model.pt")
     if left.get("trace"):
         torch.save(tuple(zip(*left["trace"], strict=True)), folder / "trace.pt")
+    if own and hasattr(program := files.module(own), "keep"):
+        program.keep(left, folder)
     added = left.get("metrics") or {}
     missing = [name for name in LANGUAGE_MODEL if name not in left]
     if not missing:

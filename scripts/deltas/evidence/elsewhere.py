@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core import jsonfile
+from ..core import jsonfile, numbers
 from ..core.machine import describe
+from ..core.numbers import Form
 from ..runs.elsewhere import NAMES, WORDS, Settings
 from ..runs.execute import Result
-from ..runs.metrics import Metric
 from ..runs.wordlist import PACKAGE, Words
-from . import numbers, students_t
+from . import students_t
 from .baseline import summarise
 
 Document = dict[str, Any]
 LOSSES = ("test_loss", "test_loss_unseen", "train_loss")
 LEVEL = 0.95  # of an interval
-LOSS = Metric(digits=4)
+LOSS = Form(digits=4)
 DIGITS = 3  # of a difference
 
 

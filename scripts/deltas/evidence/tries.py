@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from . import numbers
+from ..core import numbers
 
 Document = dict[str, Any]
 Values = Sequence[float]

@@ -1,7 +1,7 @@
 """baselines/elsewhere/README.md: the models on names and on a second list of words. It is written by program, whole."""
 
-from ..core import columns
-from ..evidence import elsewhere, numbers
+from ..core import columns, numbers
+from ..evidence import elsewhere
 from ..evidence.elsewhere import Document
 
 

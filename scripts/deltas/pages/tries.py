@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..core import columns
-from ..evidence import numbers, tries
+from ..core import columns, numbers
+from ..evidence import tries
 
 
 def page(slug: str, document: dict[str, Any]) -> str:

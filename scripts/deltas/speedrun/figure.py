@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from ..evidence import numbers
+from ..core import numbers
 from ..figures.style import DASHES, Figure, Palette
 from . import tables
 from .record import Document

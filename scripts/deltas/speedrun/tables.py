@@ -6,19 +6,18 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core import columns, files
+from ..core import columns, files, numbers
 from ..core.errors import BadInput
-from ..evidence import numbers
+from ..core.numbers import Form
 from ..evidence.baseline import summarise
-from ..runs.metrics import Metric
 from .record import Document
 
 THRESHOLDS = (2.00, 2.05, 2.10)  # nats per character
 NEAR = 0.005  # nats: a curve that has come so close to the reference's best has got there; the rest is noise
 LEVEL = 0.01  # a p below it says that the mean is below the goal
 NUMBERED = re.compile(r"\d\d-")  # as records name stages that were made before stages were named by their slugs
-LOSS = Metric(digits=4)  # and of a p
-SHARE = Metric(unit="%", digits=0)
+LOSS = Form(digits=4)  # and of a p
+SHARE = Form(unit="%", digits=0)
 
 Curve = Sequence[Sequence[float]]  # (step, seconds, test loss) of every look
 
