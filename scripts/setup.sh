@@ -5,7 +5,8 @@
 #   scripts/setup.sh check      what judges recorded figures needs
 #   scripts/setup.sh publish    what turns them into pages needs
 #   scripts/setup.sh train      torch and what measures with it: minutes, once
-#   scripts/setup.sh            all of it, with what the tests need
+#   scripts/setup.sh elsewhere  a second list of words, for scripts/bench.sh elsewhere
+#   scripts/setup.sh            all of it but the last, with what the tests need
 #
 # requirements.txt lists what belongs to each tier. This file only looks whether a tier is ready, because it runs at every
 # command; deltas/setup.py does what is left to do. bash 3.2, no GNU tools.
@@ -91,14 +92,15 @@ set_up() { # tier
     check) tiers="step check" ;;
     publish) tiers="step check publish" ;;
     train) tiers="step check train" ;;
+    elsewhere) tiers="step check train elsewhere" ;;
     test) tiers="step check publish train test" ;;
     -h | --help)
-      printf 'usage: scripts/setup.sh [step|check|publish|train|test]     without a tier: all of them\n'
+      printf 'usage: scripts/setup.sh [step|check|publish|train|elsewhere|test]     without a tier: all but elsewhere\n'
       exit
       ;;
     *)
       say "✗ there is no tier $1"
-      say "  → scripts/setup.sh [step|check|publish|train|test]"
+      say "  → scripts/setup.sh [step|check|publish|train|elsewhere|test]"
       exit 2
       ;;
   esac

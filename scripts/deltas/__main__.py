@@ -35,6 +35,7 @@ NEEDS = {
     "publish": "publish",
 }
 VERBS = tuple(NEEDS)
+EXTRA = ("elsewhere",)  # what `bench` measures with a tier of its own, called like it
 
 SetUp = Callable[[Project, str], None]
 
@@ -94,7 +95,7 @@ def _with_packages(command: click.Command, verb: str, project: Project, set_up: 
     def callback(**arguments: Any) -> Any:
         if stage := arguments.get("stage"):
             load(project.patches).number(stage)  # raises BadInput: nothing is fetched for a stage that is not there
-        set_up(project, "check" if verb == "verify" and arguments["fast"] else NEEDS[verb])
+        set_up(project, _tier(verb, arguments))
         assert command.callback
         return command.callback(**arguments)
 
@@ -103,6 +104,15 @@ def _with_packages(command: click.Command, verb: str, project: Project, set_up: 
     prepared = copy.copy(command)
     prepared.callback = callback
     return prepared
+
+
+def _tier(verb: str, arguments: dict[str, Any]) -> str:
+    """Return the tier that a verb needs with these arguments."""
+    if verb == "verify" and arguments["fast"]:
+        return "check"
+    if verb == "bench" and arguments["what"] in EXTRA:
+        return str(arguments["what"])
+    return NEEDS[verb]
 
 
 def install(project: Project, tier: str) -> None:

@@ -15,7 +15,8 @@ from deltas.runs.progress import Silent
 from deltas.speedrun import race
 from deltas.speedrun.settings import Contestant
 
-UPSTREAM = Contestant("upstream", "upstream", (3407,), 60)
+UPSTREAM = Contestant("upstream", "quick-one", (7,), 60)
+ALONE = Contestant("alone", "quick-one", (9,), 60, ("-n", "0"), threads=1)
 OURS = Contestant("ours", "quick-one", (1, 2), 40, ("--baseline",))
 SHORT = Contestant("short", "quick-one", (3, 4, 5), 20)
 
@@ -72,19 +73,21 @@ def test_the_side_that_is_behind_has_the_next_turn(shop, tmp_path):
         assert shares[side] <= min(shares.values()) + 40 / 140  # no more ahead than by one training of the other side
         done[side] += 10
     assert [text for what, name, text in bars.heard if what == "ended"] == ["done"] * 6
-    assert ("started", "upstream, seed 3407", 60) in bars.heard
+    assert ("started", "upstream, seed 7", 60) in bars.heard
     assert ("line", "ours, seed 2", "step 29 | loss 2.2020") in bars.heard
 
 
 def test_what_a_racer_is_given(shop, tmp_path, monkeypatch):
-    """Its seed, the split (upstream's seed draws it itself), all cores, and a folder of its own."""
+    """Its seed, the split, all cores unless it is to have fewer, and a folder of its own."""
     monkeypatch.setattr("deltas.core.machine.cores", lambda: 3)
-    hold(shop, [[UPSTREAM], [OURS]], tmp_path)
-    ours, upstream = ((tmp_path / name / "log.txt").read_text().splitlines()[0] for name in ("ours-1", "upstream-3407"))
+    hold(shop, [[ALONE], [OURS]], tmp_path)
+    ours, alone = ((tmp_path / name / "log.txt").read_text().splitlines()[0] for name in ("ours-1", "alone-9"))
     assert ours == (
         f"arguments --baseline --split-seed 3407 --seed 1 --max-steps 40 --work-dir {tmp_path}/ours-1 threads 3"
     )
-    assert upstream == f"arguments --seed 3407 --max-steps 60 --work-dir {tmp_path}/upstream-3407 threads 3"
+    assert alone == (
+        f"arguments -n 0 --split-seed 3407 --seed 9 --max-steps 60 --work-dir {tmp_path}/alone-9 threads 1"
+    )
 
 
 def test_what_a_run_is(shop, tmp_path):
@@ -119,7 +122,7 @@ def test_interrupted(shop, tmp_path, monkeypatch, fault):
     class Interrupt(Heard):
         def line(self, name, text):
             super().line(name, text)
-            if name == "upstream, seed 3407":
+            if name == "upstream, seed 7":
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

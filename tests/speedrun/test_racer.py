@@ -1,4 +1,4 @@
-"""One racer: its clock stands when it should, its turns end with a step, and held-out names are not trained on."""
+"""One racer: its clock stands when it should, and its turns end with a step."""
 
 import io
 import json
@@ -96,19 +96,17 @@ def test_a_look_is_nobodys_time_and_leaves_the_model_training(hands):
     assert look.loss == rows[-1]["test_loss"]
 
 
-class Words:
-    """What makemore's CharDataset keeps."""
-
-    def __init__(self, words, chars, max_word_length):
-        self.words, self.chars, self.max_word_length = words, chars, max_word_length
-
-
-def test_held_out_names_come_from_train_and_the_test_names_are_gone():
-    train, test = Words(["a", "b", "c", "d", "e"], "abcdet", 1), Words(["t"], "abcdet", 1)
-    left = {"create_datasets": lambda file: (train, test), "CharDataset": Words}
-    kept, judged = racer.held_out_datasets(left, 2)("names.txt")
-    assert (kept.words, judged.words) == (["a", "b", "c"], ["d", "e"])
-    assert kept.chars == judged.chars == "abcdet"
+def test_a_step_is_over_when_all_optimizers_have_stepped(monkeypatch):
+    """Makemore reads the time before and after a step; what happens between is one step, or none."""
+    steps = []
+    times = racer.Times(lambda: steps.append(1))
+    for optimizers in (1, 2, 0):
+        before = times.time()
+        for _ in range(optimizers):
+            times.stepped = True  # as the hook of each optimizer says
+        assert times.time() >= before
+    assert len(steps) == 2
+    assert times.perf_counter() > 0  # everything else is the module's own
 
 
 def test_it_is_started_as_its_parent_starts_it(monkeypatch, tmp_path):
@@ -120,8 +118,8 @@ def test_it_is_started_as_its_parent_starts_it(monkeypatch, tmp_path):
     monkeypatch.setattr(racer, "race", lambda *given, **named: seen.append((given, named)))
     monkeypatch.setattr(racer, "lifetime", types.SimpleNamespace(begin=lambda: None))
     contestant = Contestant("ours", "quick-one", (1,), 80, ("--baseline",))
-    job = Training(contestant, 1, 3407, tmp_path, tmp_path / "out", held_out=7).job()
+    job = Training(contestant, 1, 3407, tmp_path, tmp_path / "out").job()
     racer.main(list(job.command[3:]))
     (script, arguments, out, every), named = seen[0]
-    assert (str(script), out, every) == ("makemore.py", tmp_path / "out", 2) and named == {"held_out": 7, "pipes": None}
+    assert (str(script), out, every) == ("makemore.py", tmp_path / "out", 2) and named == {"pipes": None}
     assert arguments[:3] == ["--baseline", "--split-seed", "3407"] and arguments[-2:] == ["--work-dir", str(out)]

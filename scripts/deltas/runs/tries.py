@@ -33,7 +33,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -55,6 +55,7 @@ OURS = ("--seed", "--split-seed", "--max-steps", "--work-dir")  # every training
 
 Count = Annotated[int, Meta(ge=1)]
 Edits = tuple[tuple[str, str], ...]
+Loss = float | Literal["NaN", "Infinity", "-Infinity"]  # as jsonfile writes it
 Document = dict[str, Any]
 
 EXPECTED = {
@@ -226,6 +227,31 @@ class Training:
         return Job(self.name, command, tree, out / "log.txt", steps=self.steps)
 
 
+class _Tried(Struct):
+    """A try in tries.json. A loss is a text where it is not finite."""
+
+    says: str
+    arguments: list[str]
+    edits: list[tuple[str, str]]
+    steps: int
+    chosen: bool
+    parameters: int
+    held_out: Annotated[list[Loss], Meta(min_length=1)]
+    train: Annotated[list[Loss], Meta(min_length=1)]
+
+
+class _TriedGroup(Struct):
+    says: str
+    tries: Annotated[list[_Tried], Meta(min_length=1)]
+
+
+class _Record(Struct):
+    code_id: str
+    held_out: int
+    seeds: Annotated[list[int], Meta(min_length=1)]
+    groups: list[_TriedGroup]
+
+
 class _Keeper(Listener):
     """Keeps the result of every training that ends well. A training that fails does not stop the others."""
 
@@ -288,6 +314,20 @@ def train(project: Project, wanted: Iterable[Training]) -> list[Failure]:
         keeper = _Keeper(bars, project, waiting)
         side_by_side((training.job(scratch) for training in waiting.values()), keeper)
     return keeper.failures
+
+
+def recorded(folder: Path) -> Document | None:
+    """Return tries.json of a stage's folder; None where nothing is recorded. BadInput where it is no such document."""
+    path = folder / RECORD
+    try:
+        document = jsonfile.read(path)
+    except FileNotFoundError:
+        return None
+    try:
+        shapes.convert(document, _Record)
+    except Misfit as wrong:
+        raise BadInput(f"{path}: {wrong.found}", "the file as scripts/bench.sh tries --record writes it") from None
+    return dict(document)
 
 
 def described(plan: Plan) -> Document:

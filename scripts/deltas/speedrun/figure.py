@@ -3,6 +3,7 @@
 import statistics
 from typing import Any
 
+from ..core import numbers
 from ..figures.style import DASHES, Figure, Palette
 from . import tables
 from .record import Document
@@ -11,8 +12,7 @@ from .record import Document
 def race(record: Document) -> Figure:
     """Return the figure of a record: a line for every training. The time of evaluations is not in it."""
     contestants = record["contestants"]
-    first = contestants[0]
-    best = tables.best(first)
+    name, limit = record["reference"], tables.best(_first(record)) + tables.NEAR
     labels = {one["name"]: f"{one['name']}, {one['steps']:,} steps" for one in contestants}
     rows = [
         (one["name"], seed, *(round(value, 4) for value in point))
@@ -30,9 +30,9 @@ def race(record: Document) -> Figure:
                     seconds, losses, color=palette.lines[at % len(palette.lines)], linestyle=DASHES[at % len(DASHES)],
                     linewidth=1.2, alpha=0.8, label=labels[one["name"]] if n == 0 else None,
                 )  # fmt: skip
-        axes.axhline(best, color=palette.ink, linewidth=0.8)
+        axes.axhline(limit, color=palette.ink, linewidth=0.8)
         axes.annotate(
-            f"{first['name']}'s best, {best:.3f}", (0, best), xycoords=("axes fraction", "data"), xytext=(4, -9),
+            f"{tables.NEAR} above {name}'s best", (0, limit), xycoords=("axes fraction", "data"), xytext=(4, -9),
             textcoords="offset points", fontsize=7.5,
         )  # fmt: skip
         axes.set_xscale("log")
@@ -60,12 +60,19 @@ def race(record: Document) -> Figure:
 
 
 def caption(record: Document) -> str:
-    """Return what the figure shows: the first contestant's best, and who ends lowest."""
+    """Return what the figure shows: the reference's best, and who ends lowest."""
     contestants = record["contestants"]
-    first, lowest = contestants[0], min(contestants, key=lambda one: statistics.fmean(one["test_loss"]))
-    took = {one["name"]: statistics.median(one["seconds"]) for one in (first, lowest)}
+    first, lowest = _first(record), min(contestants, key=lambda one: statistics.fmean(one["test_loss"]))
+    took = {one["name"]: numbers.fixed(statistics.median(one["seconds"]), 0) for one in (first, lowest)}
     return (
-        f"{first['name'].capitalize()} trains for {took[first['name']]:.0f} s and is at its best, "
-        f"{tables.best(first):.3f}, on the way. {lowest['name'].capitalize()} ends after {took[lowest['name']]:.0f} s "
-        f"at {statistics.fmean(lowest['test_loss']):.3f}. The test names are the same for all."
+        f"{first['name'].capitalize()} trains for {took[first['name']]} s and is at its best, "
+        f"{numbers.fixed(tables.best(first), 3)}, on the way. {lowest['name'].capitalize()} ends after "
+        f"{took[lowest['name']]} s at {numbers.fixed(statistics.fmean(lowest['test_loss']), 3)}. "
+        "The test names are the same for all."
     )
+
+
+def _first(record: Document) -> Document:
+    first = tables.reference(record)
+    assert first, "a record has all contestants"
+    return first

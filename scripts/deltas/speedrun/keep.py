@@ -1,11 +1,11 @@
 """What the speedrun measures, where it keeps that, and how the pages of baselines/speedrun/ show it.
 
-Measuring takes up to half an hour. So what was measured lies in out/speedrun/ before anything is made of it, and
-everything can be made of that again.
+Measuring takes up to three quarters of an hour. So what was measured lies in out/speedrun/ before anything is made of
+it, and everything can be made of that again.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Kind:
     section: str
     measure: Callable[[Project, Settings, Only, Path], Document]
     missing: Callable[[Document], list[str]]
-    made: Callable[[Document, Settings], Document]
+    made: Callable[[Document], Document]
     lines: Callable[[Document], list[str]]
     markdown: Callable[[Document], str]
 
@@ -67,12 +67,12 @@ def measure(project: Project, kind: Kind, only: Only = ()) -> Document:
     path.parent.mkdir(parents=True, exist_ok=True)
     if only:
         path = path.with_name(f"{kind.name}-only.json")  # a quick look does not overwrite a whole race
-    return kind.made(kind.measure(project, chosen, only, path), chosen)
+    return kind.made(kind.measure(project, chosen, only, path))
 
 
 def last(project: Project, kind: Kind) -> Document:
     """Return what is made of the last measurement. BadInput where there is none."""
-    return kind.made(_last_measured(project, kind), settings.read(project))
+    return kind.made(_last_measured(project, kind))
 
 
 def recorded(project: Project, kind: Kind) -> Document:
@@ -141,7 +141,7 @@ def outdated(project: Project) -> list[str]:
         for contestant in recorded(project, RACE)["contestants"]:
             slug = tables.NUMBERED.sub("", contestant["stage"], count=1)
             try:
-                code = codeid.code_id(shop.files(settings.stage_of(shop, slug)))
+                code = codeid.code_id(shop.files(shop.find(slug)))
             except BadInput:
                 changed.append(f"{contestant['name']}: there is no stage {slug} any more")
                 continue
@@ -173,12 +173,11 @@ def _documents(project: Project) -> dict[str, Document]:
 
 
 def _race(project: Project, chosen: Settings, only: Only, path: Path) -> Document:
-    """Let upstream and ours race; only some of ours race without upstream. Every run is kept as it ends."""
-    ours = [contestant for contestant in chosen.contestant if not only or contestant.name in only]
-    sides = [ours] if only else [[chosen.reference], ours]
+    """Let the references race against the others; only some of them train without a race. Runs are kept as they end."""
+    sides = [[chosen.named(name) for name in only]] if only else [chosen.reference, chosen.contestant]
     command = " ".join(["scripts/bench.sh", "names", *(f"--only {name}" for name in only)])
     with workshop(project) as shop, files.scratch() as scratch, progress() as bars:
-        raced = record.begun(shop, [contestant for side in sides for contestant in side], command)
+        raced = record.begun(shop, chosen, [contestant for side in sides for contestant in side], command)
 
         def over(run: Run) -> None:
             record.add(raced, run)
@@ -195,7 +194,7 @@ def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Documen
     with workshop(project) as shop, files.scratch() as scratch:
         tree, out = scratch / "tree", scratch / "out"
         out.mkdir()
-        shop.export(settings.stage_of(shop, contestant.stage), tree)
+        shop.export(shop.find(contestant.stage), tree)
         asked = ("makemore.py", str(out), str(PROFILED), "--", *arguments, "--work-dir", str(out))
         command = (sys.executable, "-m", PROFILER, *asked)
         broken = alone(Job("the profiled training", command, tree, out / "log.txt", threads=machine.cores()))
@@ -207,23 +206,14 @@ def _profile(project: Project, chosen: Settings, _: Only, path: Path) -> Documen
     return profiled
 
 
-def _as_measured(document: Document, _: Settings) -> Document:
-    """Return the record: all but what the measurement says of itself."""
-    return {key: value for key, value in document.items() if key != "missing"}
-
-
-def _text(rows: Sequence[Sequence[str]]) -> list[str]:
-    return [*tables.plain(rows), ""]
-
-
 RACE = Kind(
     "names",
     "record.json",
     "race",
     _race,
     record.missing,
-    lambda raced, chosen: record.summary(raced, chosen.goal),
-    lambda document: [*_text(tables.losses(document)), *_text(tables.times(document)), *tables.verdicts(document)],
+    record.summary,
+    tables.text,
     tables.markdown,
 )
 PROFILE = Kind(
@@ -232,8 +222,8 @@ PROFILE = Kind(
     "profile",
     _profile,
     lambda _: [],
-    _as_measured,
-    lambda profiled: [*_text(tables.parts(profiled)), *_text(tables.operators(profiled)), tables.floor(profiled)],
+    lambda document: document,
+    tables.profile_text,
     tables.profile,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (RACE, PROFILE)}

@@ -1,8 +1,8 @@
 """`python -m deltas.speedrun.profiling makemore.py OUT STEPS -- ARGUMENTS…`: where the time of a step goes.
 
-It takes the steps of one stage's training apart, and knows the names that this stage's code gives things:
-ShortDataLoader, whose `next` makes a batch; TaughtTransformer; Muon, which steps in a hook of AdamW's; `hidden`, the
-weights that Muon updates. It can profile no stage that lacks one of them. Writes OUT/profile.json:
+It takes the steps of one stage's training apart. What it needs of the code is little: a `batch_loader` whose `next`
+makes a batch, a `model` whose last linear layer is called `lm_head`, and the optimizers AdamW and Muon, each with a
+method `step`. Writes OUT/profile.json:
 
     parts       milliseconds a step, the mean over the second half of the steps: batch, forward, backward, AdamW, Muon
     operators   torch's operators: their own milliseconds a step, the largest first. torch.profiler measures them and
@@ -31,7 +31,8 @@ MUON = 5  # iterations of Newton and Schulz
 TOP = 12  # operators
 WARM, PROFILED = 10, 30  # steps
 TIMES = 30  # that a matrix product is repeated
-PARTS = ("batch", "forward", "backward", "optimizer", "Muon")
+PARTS = ("batch", "forward", "backward", "AdamW", "Muon")
+HEAD = "lm_head"
 
 
 def main(words: list[str]) -> None:
@@ -41,10 +42,9 @@ def main(words: list[str]) -> None:
     import torch
 
     arguments += ["--max-steps", steps]
-    parts, beginnings, left = watched(Path(script), arguments)
+    parts, beginnings, model = watched(Path(script), arguments)
     operators = profiled(Path(script), arguments)
-    matrices = [(weight.size(0), weight.size(1)) for weight in left["hidden"]]
-    flops, rate = products(matrices, left["args"].n_embd * left["vocab_size"], beginnings)
+    flops, rate = products(*matrices(model), beginnings)
     document = {
         "threads": torch.get_num_threads(),
         "beginnings": beginnings,
@@ -75,44 +75,53 @@ class _Watch:
         return timed
 
 
-def watched(script: Path, arguments: list[str]) -> tuple[dict[str, float], float, dict[str, Any]]:
-    """Return milliseconds a step by part; the beginnings of a batch, their mean; and what makemore.py left behind."""
-    import torch
-    from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+def watched(script: Path, arguments: list[str]) -> tuple[dict[str, float], float, Any]:
+    """Return milliseconds a step by part, the beginnings that a batch consists of (their mean), and the model.
 
-    watch, beginnings, begun = _Watch(), [], [0.0]
+    Model and loader are not there before the first step: they are watched from its end on.
+    """
+    import torch
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    watch = _Watch()
+    beginnings: list[int] = []
     makemore = Script(script, arguments)
     makemore.define()
     left = makemore.namespace
-    plain = left["TaughtTransformer"].forward
-    timed = watch.timed("forward", plain)
 
-    def forward(model: Any, idx: Any, targets: Any = None) -> Any:
-        if not model.training:
-            return plain(model, idx, targets)
-        if targets is not None:
-            beginnings.append(idx.unique().numel())
-        return timed(model, idx, targets)
+    def begin(*_: object) -> None:
+        first.remove()
+        model, loader = left["model"], left["batch_loader"]
+        plain = model.forward
+        timed = watch.timed("forward", plain)
 
-    def before(*_: object) -> None:
-        begun[0] = time.perf_counter()
+        def forward(idx: Any, targets: Any = None) -> Any:
+            if not model.training:
+                return plain(idx, targets)
+            if targets is not None:
+                beginnings.append(idx.unique().numel())
+            return timed(idx, targets)
 
-    def after(*_: object) -> None:
-        watch.took["optimizer"].append(time.perf_counter() - begun[0])
+        model.forward, loader.next = forward, watch.timed("batch", loader.next)
 
-    left["TaughtTransformer"].forward = forward
-    left["ShortDataLoader"].next = watch.timed("batch", left["ShortDataLoader"].next)
+    first = register_optimizer_step_post_hook(begin)
     left["Muon"].step = watch.timed("Muon", left["Muon"].step)
-    hooks = register_optimizer_step_pre_hook(before), register_optimizer_step_post_hook(after)
-    try:
-        with patch.object(torch.Tensor, "backward", watch.timed("backward", torch.Tensor.backward)):
-            makemore.run()
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with (
+        patch.object(torch.optim.AdamW, "step", watch.timed("AdamW", torch.optim.AdamW.step)),
+        patch.object(torch.Tensor, "backward", watch.timed("backward", torch.Tensor.backward)),
+    ):
+        makemore.run()
     parts = {part: statistics.fmean(took[len(took) // 2 :]) * 1e3 for part, took in watch.took.items()}
-    parts["AdamW"] = parts.pop("optimizer") - parts["Muon"]
-    return parts, statistics.fmean(beginnings), left
+    return parts, statistics.fmean(beginnings), left["model"]
+
+
+def matrices(model: Any) -> tuple[list[tuple[int, int]], int]:
+    """Return (out, in) of the hidden linear layers, which Muon updates, and how many weights the last layer has."""
+    from torch import nn
+
+    layers = {name: layer.weight for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    head = layers.pop(HEAD)
+    return [(weight.size(0), weight.size(1)) for weight in layers.values()], head.numel()
 
 
 def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
@@ -126,7 +135,9 @@ def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
     profile = torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU])
     steps = [0]
 
-    def step(*_: object) -> None:
+    def step(optimizer: Any, *_: object) -> None:
+        if not isinstance(optimizer, torch.optim.AdamW):  # Muon may be one, too
+            return
         steps[0] += 1
         if steps[0] == WARM:
             profile.start()
@@ -144,16 +155,19 @@ def profiled(script: Path, arguments: list[str]) -> dict[str, float]:
     return {event.key: event.self_cpu_time_total / 1e3 / PROFILED for event in largest}
 
 
-def products(matrices: list[tuple[int, int]], head: int, beginnings: float) -> tuple[float, float]:
-    """Return (flops, rate) of a step's matrix products. matrices: (out, in), hidden; head: the last one's weights."""
+def products(hidden: list[tuple[int, int]], head: int, beginnings: float) -> tuple[float, float]:
+    """Return (flops, rate) of a step's matrix products.
+
+    hidden: (out, in) of the hidden layers. head: how many weights the last layer has.
+    """
     import torch
 
-    weights = sum(m * n for m, n in matrices)
+    weights = sum(m * n for m, n in hidden)
     network = 3 * 2 * beginnings * (weights + head)
-    muon = sum(MUON * (4 * min(m, n) ** 2 * max(m, n) + 2 * min(m, n) ** 3) for m, n in matrices)
+    muon = sum(MUON * (4 * min(m, n) ** 2 * max(m, n) + 2 * min(m, n) ** 3) for m, n in hidden)
     rows = round(beginnings)
     seconds = 0.0
-    for m, n in matrices:
+    for m, n in hidden:
         x, g, W = torch.randn(rows, n), torch.randn(rows, m), torch.randn(m, n)
         seconds += sum(_seconds(torch.matmul, *pair) for pair in ((x, W.T), (g, W), (g.T, x)))
         X = torch.randn(min(m, n), max(m, n))

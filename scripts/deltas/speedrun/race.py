@@ -1,4 +1,4 @@
-"""The race: trainings that take turns on the same cores. Each has as many threads as there are cores in its turn."""
+"""The race: trainings that take turns on the same cores. In its turn, each has the cores for itself."""
 
 import contextlib
 import os
@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core import machine
 from ..runs.processes import Children, refusal
 from ..runs.progress import Progress, steps_done
 from ..stages.build import Workshop
-from .settings import Contestant, stage_of
+from .settings import Contestant
 from .training import Results, Run, Training
 
 TURN = 2.0  # seconds: short beside the time that a machine's mood lasts, long beside a step
@@ -25,7 +24,7 @@ class Racer:
         told, tell = os.pipe()
         self._told = os.fdopen(told, encoding="utf-8")
         try:
-            self.child = children.start(training.job(machine.cores(), (asked, tell)))
+            self.child = children.start(training.job(training.threads, (asked, tell)))
         except BaseException:
             self.close()
             raise
@@ -89,7 +88,7 @@ def hold(
     trees: dict[str, Path] = {}
     for slug in {contestant.stage for side in sides for contestant in side}:
         trees[slug] = scratch / slug
-        shop.export(stage_of(shop, slug), trees[slug])
+        shop.export(shop.find(slug), trees[slug])
 
     def training(contestant: Contestant, seed: int) -> Training:
         return Training(contestant, seed, split, trees[contestant.stage], scratch / f"{contestant.name}-{seed}")

@@ -89,7 +89,8 @@ class Look:
         self.set_up: float | None = None
 
     def step(self) -> None:
-        """Look when it is time. self.steps says how many steps are over."""
+        """Count a step, and look when it is time."""
+        self.steps += 1
         if self.steps % self.every == 0:
             with self.clock.standing():
                 self.look()
@@ -141,7 +142,7 @@ def race(
         makemore.define()
         for name in ("evaluate", "print_samples"):
             left[name] = _untimed(left[name], clock)
-        _listen(look, turns)
+        _listen(left, look, turns)
         makemore.run()
         seconds = clock.seconds
     metrics, _ = measure.losses(left)
@@ -160,25 +161,44 @@ def _untimed(function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
     return untimed
 
 
-def _listen(look: Look, turns: Turns | None) -> None:
-    """Hear the beginning of the first step and the end of every step, from torch's optimizers."""
+class Times:
+    """Stands in makemore.py for the module `time`, which it reads before and after every step, and nowhere else.
+
+    So a step is over at the first reading after an optimizer has stepped, however many optimizers there are.
+    """
+
+    def __init__(self, over: Callable[[], None]):
+        self.over, self.stepped = over, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def time(self) -> float:
+        """Return the time, and say that a step is over where one was made."""
+        now = time.time()
+        if self.stepped:
+            self.stepped = False
+            self.over()
+        return now
+
+
+def _listen(left: dict[str, Any], look: Look, turns: Turns | None) -> None:
+    """Hear the first step of an optimizer, and the end of every step of the training."""
     from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+    def over() -> None:
+        look.step()
+        if turns:
+            turns.step(f"step {look.steps - 1} | loss {look.loss:.4f}")
+
+    times = left["time"] = Times(over)
 
     def before(*_: object) -> None:
         if look.set_up is None:
             look.set_up = look.clock.seconds
 
-    optimizers: list[object] = []
-
-    def after(optimizer: object, *_: object) -> None:
-        if optimizer not in optimizers:
-            optimizers.append(optimizer)
-        look.steps += optimizer is optimizers[0]
-        if optimizer is not optimizers[-1]:
-            return  # a step is over when the last of its optimizers has stepped
-        look.step()
-        if turns:
-            turns.step(f"step {look.steps - 1} | loss {look.loss:.4f}")
+    def after(*_: object) -> None:
+        times.stepped = True
 
     register_optimizer_step_pre_hook(before)
     register_optimizer_step_post_hook(after)

@@ -7,28 +7,32 @@ from typing import Any
 from ..core import machine
 from ..core.codeid import code_id
 from ..stages.build import Workshop
-from .settings import Contestant, stage_of
+from .settings import Contestant, Settings
 from .training import Run
 
 Document = dict[str, Any]
 
 
-def begun(shop: Workshop, contestants: Sequence[Contestant], command: str) -> Document:
+def begun(shop: Workshop, chosen: Settings, contestants: Sequence[Contestant], command: str) -> Document:
     """Return the document of a race that begins: on what it is run, by whom, and no runs yet."""
+    about = machine.describe()
+    del about["threads"]  # every contestant has its own
     return {
         "command": command,
-        **machine.describe(),
-        "threads": machine.cores(),
+        **about,
         "cores": machine.cores(),
         "recorded": datetime.date.today().isoformat(),
+        "reference": chosen.reference[0].name,
         "contestants": [
             {
                 "name": contestant.name,
                 "stage": contestant.stage,
-                "code_id": code_id(shop.files(stage_of(shop, contestant.stage))),
+                "code_id": code_id(shop.files(shop.find(contestant.stage))),
                 "arguments": list(contestant.args),
                 "seeds": list(contestant.seeds),
                 "steps": contestant.steps,
+                "threads": contestant.threads or machine.cores(),
+                "goal": contestant.goal,
             }
             for contestant in contestants
         ],
@@ -53,17 +57,21 @@ def missing(raced: Document) -> list[str]:
     ]
 
 
-def summary(raced: Document, goal: float) -> Document:
-    """Return the record: a row for every contestant that ran, with all curves, and the test of the goal."""
+def summary(raced: Document) -> Document:
+    """Return the record: a row for every contestant that ran, with all curves, and the tests of the goals."""
     rows = []
     for contestant in raced["contestants"]:
         runs = {run["seed"]: run for run in raced["runs"] if run["name"] == contestant["name"]}
         seeds = [seed for seed in contestant["seeds"] if seed in runs]
         if seeds:
             rows.append(_row(contestant | {"seeds": seeds}, [runs[seed] for seed in seeds]))
-    about = {key: value for key, value in raced.items() if key not in ("contestants", "runs", "recorded")}
-    tests = {row["name"]: below(row["test_loss"], goal) for row in rows if len(row["test_loss"]) > 1}
-    return about | {"goal": goal, "contestants": rows, "tests": tests, "recorded": raced["recorded"]}
+    about = {key: value for key, value in raced.items() if key not in ("contestants", "runs")}
+    tests = {
+        row["name"]: {"goal": row["goal"], **below(row["test_loss"], row["goal"])}
+        for row in rows
+        if row["goal"] is not None and len(row["test_loss"]) > 1
+    }
+    return about | {"contestants": rows, "tests": tests}
 
 
 def _row(contestant: Document, runs: list[Document]) -> Document:

@@ -6,63 +6,125 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..core import files
+from ..core import columns, files, numbers
 from ..core.errors import BadInput
+from ..core.numbers import Form
+from ..evidence.baseline import summarise
 from .record import Document
 
-THRESHOLDS = (2.10, 2.05, 2.00)  # nats per character
-NEAR = 0.005  # nats: a curve that has come so close to its best has got there; the rest is its noise
+THRESHOLDS = (2.00, 2.05, 2.10)  # nats per character
+NEAR = 0.005  # nats: a curve that has come so close to the reference's best has got there; the rest is noise
 LEVEL = 0.01  # a p below it says that the mean is below the goal
 NUMBERED = re.compile(r"\d\d-")  # as records name stages that were made before stages were named by their slugs
+LOSS = Form(digits=4)  # and of a p
+SHARE = Form(unit="%", digits=0)
 
 Curve = Sequence[Sequence[float]]  # (step, seconds, test loss) of every look
 
 
+def reference(record: Document) -> Document | None:
+    """Return the contestant that the others are compared with; None where it did not run."""
+    return next((one for one in record["contestants"] if one["name"] == record["reference"]), None)
+
+
 def losses(record: Document) -> list[list[str]]:
     """Return a row for every contestant: what it is, what it costs, and the losses that it ends with."""
-    rows = [["", "code", "arguments", "steps", "n", "seconds", "ms a step", "µs a token", "test loss", "unseen"]]
+    heads = ["", "stage", "arguments", "steps", "threads", "n", "seconds", "ms a step", "µs a token"]
+    rows = [[*heads, "test loss", "unseen"]]
     for contestant in record["contestants"]:
         rows.append(
             [
                 contestant["name"],
                 NUMBERED.sub("", contestant["stage"], count=1),
                 " ".join(contestant["arguments"]) or "its defaults",
-                f"{contestant['steps']:,}",
+                numbers.fixed(contestant["steps"], 0),
+                str(contestant["threads"]),
                 str(len(contestant["seeds"])),
                 _spread(contestant["seconds"], 0),
                 _spread(contestant["step_ms"], 1),
                 _spread(contestant["token_us"], 1),
-                _mean(contestant["test_loss"]),
-                _mean(contestant["test_loss_unseen"]),
+                numbers.spread(summarise(contestant["test_loss"]), LOSS),
+                numbers.spread(summarise(contestant["test_loss_unseen"]), LOSS),
             ]
         )
     return rows
 
 
-def times(record: Document) -> list[list[str]]:
-    """Return a row for every contestant: its seconds to some losses, and how many times faster than the first it is.
+def limits(record: Document) -> dict[str, float]:
+    """Return heading -> loss, of the losses that times are taken to; the one that noise moves least comes first."""
+    marks = {numbers.fixed(limit, 2): limit for limit in THRESHOLDS}
+    if (first := reference(record)) is None:
+        return marks
+    lowest = best(first)
+    near, low = (numbers.fixed(limit, 4) for limit in (lowest + NEAR, lowest))
+    return {near: lowest + NEAR, f"{low}, {first['name']}'s best": lowest, **marks}
 
-    Where the first is upstream, its own best is one of the losses.
+
+def times(record: Document) -> list[list[str]]:
+    """Return a row for every contestant: its seconds to some losses, and how much faster than the reference.
+
+    The seconds are the median over the seeds, with their range; the ratio is of the medians.
     """
-    first = record["contestants"][0]
-    limits = {f"{limit:.2f}": limit for limit in THRESHOLDS}
-    if first["name"] == "upstream":
-        lowest = best(first)
-        limits |= {f"{lowest + NEAR:.4f}": lowest + NEAR, f"{lowest:.4f}, upstream's best": lowest}
-    rows = [["seconds to", *limits]]
+    first, marks = reference(record), limits(record)
+    rows = [["seconds to", *marks]]
     for contestant in record["contestants"]:
         row = [contestant["name"]]
-        for limit in limits.values():
-            took, base = (median([time_to(curve, limit) for curve in of["curves"]]) for of in (contestant, first))
-            ratio = f" ({base / took:.1f}×)" if took and base and contestant is not first else ""
-            row.append("never" if took is None else f"{took:.0f}{ratio}")
+        for limit in marks.values():
+            took = seconds_to(contestant, limit)
+            ratio = ""
+            if first is not None and contestant is not first:
+                base, middle = median(seconds_to(first, limit)), median(took)
+                ratio = f", {numbers.fixed(base / middle, 1)}×" if base and middle else ""
+            row.append(_range(took) + ratio)
         rows.append(row)
     return rows
 
 
+def lead(record: Document) -> str:
+    """Return the result in a sentence: who comes close to the reference's best first; "" where it did not run."""
+    first = reference(record)
+    if first is None:
+        return ""
+    limit = best(first) + NEAR
+    base = median(seconds_to(first, limit))
+    took = {one["name"]: median(seconds_to(one, limit)) for one in record["contestants"]}
+    there = {name: seconds for name, seconds in took.items() if seconds is not None}
+    name = min(there, key=lambda name: there[name], default=first["name"])
+    if base is None or name == first["name"]:
+        return ""
+    return (
+        f"**A test loss of {numbers.fixed(limit, 4)}**, which is {NEAR} above {first['name']}'s best, is reached first "
+        f"by {name}, after {numbers.fixed(there[name], 0)} s: {numbers.fixed(base / there[name], 1)} times sooner than "
+        f"by {first['name']} ({numbers.fixed(base, 0)} s)."
+    )
+
+
+def fragile(record: Document) -> str:
+    """Return what the reference's best hangs on; "" where it did not run."""
+    first = reference(record)
+    if first is None:
+        return ""
+    lows = ", ".join(numbers.fixed(lowest(curve), 4) for curve in first["curves"])
+    return (
+        f"{first['name'].capitalize()}'s best is the median over its seeds of the lowest look of each ({lows}). A "
+        "lowest look is a single one of many at the test names, and noise decides which one it is, and when it comes: "
+        "the column before it, which asks for a little less, is the one to compare."
+    )
+
+
+def lowest(curve: Curve) -> float:
+    """Return the lowest test loss of all looks at a training."""
+    return min(seen for *_, seen in curve)
+
+
 def best(contestant: Document) -> float:
-    """Return the lowest test loss of all looks, from any seed: what a choice on the test split would have picked."""
-    return min(seen for curve in contestant["curves"] for *_, seen in curve)
+    """Return the median over the seeds of the lowest look: what a choice on the test names would have picked."""
+    return statistics.median(map(lowest, contestant["curves"]))
+
+
+def seconds_to(contestant: Document, loss: float) -> list[float | None]:
+    """Return when each training of a contestant comes to the loss; None for one that never does."""
+    return [time_to(curve, loss) for curve in contestant["curves"]]
 
 
 def time_to(curve: Curve, loss: float) -> float | None:
@@ -89,30 +151,41 @@ def median(values: Sequence[float | None]) -> float | None:
 
 
 def verdicts(record: Document) -> list[str]:
-    """Return a sentence for every contestant that ran from several seeds: is its mean test loss below the goal?"""
+    """Return a sentence for every contestant with a goal and several seeds: is its mean test loss below the goal?"""
     said = []
     for name, test in record["tests"].items():
+        t, p = numbers.fixed(test["t"], 2), numbers.value(test["p"], LOSS)
         outcome = "is below" if test["p"] < LEVEL else "is not shown to be below"
         said.append(
-            f"{name}: over seeds, on this split, the mean test loss {outcome} {record['goal']:.2f} "
-            f"(one-sided t-test, n = {test['n']}, t = {test['t']:.2f}, p = {test['p']:.2g})"
+            f"{name}: over seeds, on this split, the mean test loss {outcome} {numbers.fixed(test['goal'], 2)} "
+            f"(one-sided t-test, n = {test['n']}, t = {t}, p = {p})"
         )
     return said
 
 
+def text(record: Document) -> list[str]:
+    """Return the record as lines for a terminal."""
+    sentences = [sentence for sentence in (lead(record).replace("**", ""), fragile(record)) if sentence]
+    return [*columns.plain(times(record)), "", *sentences, "", *columns.plain(losses(record)), "", *verdicts(record)]
+
+
 def markdown(record: Document) -> str:
-    """Return both tables and the verdicts, with what they were measured on."""
+    """Return the result, both tables and the verdicts, with what they were measured on."""
     about = (
         f"`{record['command']}`, {record['recorded']}: torch {record['torch']}, Python {record['python']}, "
-        f"{record['cores']} cores of {record['cpu']}, {record['threads']} threads for each in its turn."
+        f"{record['cores']} cores of {record['cpu']}."
     )
     parts = [
-        about,
-        table(losses(record)),
-        table(times(record)),
+        lead(record),
+        columns.markdown(times(record)),
+        "Seconds are the median over the seeds, in parentheses their range; behind it, how many times faster that is "
+        f"than the reference. {fragile(record)}",
+        columns.markdown(losses(record)),
+        "± is the standard deviation over the seeds.",
         "\n".join(f"- {verdict}" for verdict in verdicts(record)),
+        about,
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def parts(profiled: Document) -> list[list[str]]:
@@ -120,30 +193,38 @@ def parts(profiled: Document) -> list[list[str]]:
     whole_step = sum(profiled["parts"].values())
     rows = [["part of a step", "ms", "share"]]
     for name, took in sorted(profiled["parts"].items(), key=lambda part: -part[1]):
-        rows.append([name, f"{took:.1f}", f"{took / whole_step:.0%}"])
-    return [*rows, ["all", f"{whole_step:.1f}", ""]]
+        rows.append([name, numbers.fixed(took, 1), numbers.value(took / whole_step, SHARE)])
+    return [*rows, ["all", numbers.fixed(whole_step, 1), ""]]
 
 
 def operators(profiled: Document) -> list[list[str]]:
     """Return a row for every operator of torch that was profiled."""
     rows = [["operator (profiled)", "ms a step"]]
-    return rows + [[f"`{name}`", f"{took:.1f}"] for name, took in profiled["operators"].items()]
+    return rows + [[f"`{name}`", numbers.fixed(took, 1)] for name, took in profiled["operators"].items()]
 
 
 def floor(profiled: Document) -> str:
     """Return how close a step comes to its matrix products alone."""
     whole_step = sum(profiled["parts"].values())
     return (
-        f"A batch has {profiled['beginnings']:.0f} beginnings; the matrix products of a step are "
-        f"{profiled['flops'] / 1e9:.2f} GFLOP, Muon's included. These shapes alone run at {profiled['rate'] / 1e9:.0f} "
-        f"GFLOP/s here on {profiled['threads']} threads: the floor is {profiled['floor']:.1f} ms, a step takes "
-        f"{whole_step / profiled['floor']:.1f} times that."
+        f"A batch has {numbers.fixed(profiled['beginnings'], 0)} beginnings; the matrix products of a step are "
+        f"{numbers.fixed(profiled['flops'] / 1e9, 2)} GFLOP, Muon's included. These shapes alone run at "
+        f"{numbers.fixed(profiled['rate'] / 1e9, 0)} GFLOP/s here on {profiled['threads']} threads: the floor is "
+        f"{numbers.fixed(profiled['floor'], 1)} ms, a step takes "
+        f"{numbers.fixed(whole_step / profiled['floor'], 1)} times that."
     )
+
+
+def profile_text(profiled: Document) -> list[str]:
+    """Return a profile as lines for a terminal."""
+    return [*columns.plain(parts(profiled)), "", *columns.plain(operators(profiled)), "", floor(profiled)]
 
 
 def profile(profiled: Document) -> str:
     """Return the tables of a profile, and its floor."""
-    return "\n\n".join([table(parts(profiled)), table(operators(profiled)), floor(profiled)]) + "\n"
+    return (
+        "\n\n".join([columns.markdown(parts(profiled)), columns.markdown(operators(profiled)), floor(profiled)]) + "\n"
+    )
 
 
 def filled(page: str, name: str, text: str) -> str:
@@ -159,27 +240,17 @@ def fill(path: Path, name: str, text: str) -> None:
     files.write(path, filled(path.read_text(encoding="utf-8"), name, text).encode())
 
 
-def plain(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines with columns, for a terminal."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
-    return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
-
-
 def _spread(values: Sequence[float], places: int) -> str:
     """Return the median, and the range of several values."""
-    middle = f"{statistics.median(values):.{places}f}"
+    middle = numbers.fixed(statistics.median(values), places)
     if len(values) == 1 or math.isclose(min(values), max(values)):
         return middle
-    return f"{middle} ({min(values):.{places}f}–{max(values):.{places}f})"
+    return f"{middle} ({numbers.fixed(min(values), places)}–{numbers.fixed(max(values), places)})"
 
 
-def _mean(values: Sequence[float]) -> str:
-    """Return the mean, and the standard deviation of several values."""
-    deviation = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):.4f}{deviation}"
+def _range(took: Sequence[float | None]) -> str:
+    """Return the median of some seconds, and their range; "never" stands for None."""
+    middle, ends = median(took), sorted(math.inf if value is None else value for value in took)
+    words = ["never" if math.isinf(end) else numbers.fixed(end, 0) for end in (ends[0], ends[-1])]
+    shown = "never" if middle is None else numbers.fixed(middle, 0)
+    return shown if len(took) == 1 or words == ["never", "never"] else f"{shown} ({'–'.join(words)})"

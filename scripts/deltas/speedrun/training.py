@@ -39,6 +39,11 @@ class Training:
         """As messages call it."""
         return f"{self.contestant.name}, seed {self.seed}"
 
+    @property
+    def threads(self) -> int:
+        """How many threads it has in its turn."""
+        return self.contestant.threads or machine.cores()
+
     def job(self, threads: int = machine.THREADS, turns: tuple[int, int] | None = None) -> Job:
         """Return it as a child process. turns: two file descriptors that it gets its turns by; None where it has none.
 

@@ -1,8 +1,12 @@
-"""`bench`: what is measured beside the experiments: the tries of a stage, and the names speedrun. It tests nothing."""
+"""`bench`: what is measured beside the experiments. It tests nothing.
+
+These are the tries of a stage, the models on a second list of words, and the names speedrun.
+"""
 
 import importlib
 import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,15 +14,18 @@ import click
 from ..core import columns, console, files, jsonfile
 from ..core.errors import BadInput
 from ..core.project import Project
+from ..evidence import elsewhere as compared
 from ..evidence import tries as tried
+from ..pages import elsewhere as elsewhere_page
 from ..pages import tries as tries_page
-from ..runs import tries
+from ..runs import elsewhere, tries, wordlist
+from ..runs.execute import execute
 from ..runs.processes import Failure, refusal
 from ..series.patches import load
 from ..stages.build import workshop
 
 SPEEDRUN = f"{__package__.rpartition('.')[0]}.speedrun"  # that room may be deleted without a trace
-TRIES = "tries"
+TRIES, ELSEWHERE = "tries", "elsewhere"
 
 
 def _speedrun() -> Any:
@@ -32,10 +39,11 @@ RACES = tuple(_speedrun().KINDS) if _speedrun() else ()
 @click.command(
     help="Measure what stands beside the experiments. `tries 04` (or a slug): what was tried before the settings of a "
     "stage were chosen, on held-out training names; without a stage, which stages have tries. "
+    "`elsewhere`: the models of the main line on names and on a second list of words. "
     "`names`: the speedrun, upstream's training against ours; `profile`: where its time goes "
     "(baselines/speedrun/README.md has the rules).",
 )
-@click.argument("what", type=click.Choice([TRIES, *RACES]))
+@click.argument("what", type=click.Choice([TRIES, ELSEWHERE, *RACES]))
 @click.argument("stage", required=False)
 @click.option("--only", multiple=True, metavar="NAME", help="This group of tries; of names, this contestant.")
 @click.option("--last", is_flag=True, help="Show what was measured last, in out/; measure nothing.")
@@ -47,6 +55,8 @@ def command(
 ) -> int:
     """Print what was measured. CheckFailed where a training breaks off; what was measured before it is kept."""
     _refuse_contradictions(what, stage, only, last, kept, record)
+    if what == ELSEWHERE:
+        return _elsewhere(project, kept, record)
     if what != TRIES:
         return _race(project, what, only, last, kept, record)
     if stage is None:
@@ -68,6 +78,8 @@ def _refuse_contradictions(
         raise BadInput("--only is for a quick look: a record has all of them", "--only without --record")
     if only and what != TRIES and asked:
         raise BadInput("--only is for a quick look: it measures", "--only alone")
+    if last and what == ELSEWHERE:
+        raise BadInput("--last is not of elsewhere: finished runs are reused", "scripts/bench.sh elsewhere")
     if kept and len(asked) > 1:
         raise BadInput("--kept shows what is recorded already", "--kept alone")
 
@@ -100,11 +112,7 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
     failures: list[Failure] = []
     missing: list[str] = []
     if kept:
-        try:
-            document = jsonfile.read(folder / tries.RECORD)
-        except FileNotFoundError:
-            way = f"scripts/bench.sh tries {asked} --record"
-            raise BadInput(f"{name}: no tries are recorded yet", str(folder / tries.RECORD), [way]) from None
+        document = _recorded(folder, f"scripts/bench.sh tries {asked} --record")
         document["groups"] = [
             group for group in document["groups"] if not only or group["says"] in [one.says for one in plan.groups]
         ]
@@ -134,6 +142,13 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
     return 0
 
 
+def _recorded(folder: Path, way: str) -> dict[str, Any]:
+    document = tries.recorded(folder)
+    if document is None:
+        raise BadInput(f"{folder.name}: no tries are recorded yet", str(folder / tries.RECORD), [way])
+    return document
+
+
 def _stage_name(project: Project, asked: str) -> str:
     """Return NN-slug. BadInput for a stage that is not there, and for upstream itself."""
     series = load(project.patches)
@@ -157,6 +172,44 @@ def _lacking(asked: str, missing: Sequence[str], record: bool) -> int:
     if record:
         raise BadInput(found, "a result for every try: a record has all of them", [way])
     console.note(f"\n{found}")
+    return 0
+
+
+# -- elsewhere --------------------------------------------------------------------------------------------------------
+
+
+def _elsewhere(project: Project, kept: bool, record: bool) -> int:
+    """Train what is not there yet, on both lists, print the table, and record it if asked."""
+    settings = elsewhere.read(project)
+    folder = project.baselines / elsewhere.FOLDER
+    if kept:
+        try:
+            document = jsonfile.read(folder / elsewhere.RECORD)
+        except FileNotFoundError:
+            way = "scripts/bench.sh elsewhere --record"
+            raise BadInput("elsewhere: nothing is recorded yet", str(folder / elsewhere.RECORD), [way]) from None
+    else:
+        words = wordlist.make(settings.language, settings.count, settings.shortest, settings.longest, settings.order)
+        with workshop(project) as shop:
+            plans = elsewhere.plans(project, shop, settings, words)
+            done = {
+                result.plan.name: result
+                for result in execute(project, [plan for same in plans.values() for plan in same], shop.export)
+            }
+        results = {which: [done[plan.name] for plan in same] for which, same in plans.items()}
+        document = compared.document(settings, words, results)
+    for line in columns.plain(compared.rows(document)):
+        console.say(line)
+    for sentence in compared.sentences(document):
+        console.say("\n" + sentence.replace("**", ""))
+    if not kept and not record:
+        console.note("\nnot recorded; scripts/bench.sh elsewhere --record does that, and trains nothing again")
+        return 0
+    page = elsewhere_page.page(document).encode()
+    if record:
+        jsonfile.write(folder / elsewhere.RECORD, document)
+    files.write(folder / elsewhere.PAGE, page)
+    console.say(f"\nbaselines/{elsewhere.FOLDER}/ shows what {elsewhere.RECORD} says")
     return 0
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ..checks import measured, pages, patches, stages
+from ..checks import elsewhere, measured, pages, patches, stages, tries
 from ..checks.check import Check
 from ..core import console, jsonfile
 from ..core.errors import BadInput, BrokenPatch, CheckFailed, NoUpstream, Refusal
@@ -61,8 +61,11 @@ def _all(project: Project, series: Series, numbers: Sequence[int], fast: bool) -
             yield from stages.pin(project)
             yield from stages.built(project, shop, max(numbers, default=0))
             yield from stages.checked_out(project, shop)
+            if len(asked) == len(series):
+                yield from _with_refusals(elsewhere.recorded(project, shop))
             for number in numbers:
                 yield from _with_refusals(measured.recorded(project, shop, number))
+                yield from _with_refusals(tries.recorded(project, shop, number))
                 if not fast:
                     yield from _with_refusals(measured.trains(project, shop, number))
     except NoUpstream as error:

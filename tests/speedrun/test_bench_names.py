@@ -7,9 +7,8 @@ import pytest
 
 from deltas.__main__ import main
 from deltas.checks import pages
-from deltas.core import machine
 from deltas.core.project import here
-from deltas.speedrun import drawing, keep, record, training, tries
+from deltas.speedrun import drawing, keep, record, training
 
 pytestmark = [pytest.mark.usefixtures("shop"), pytest.mark.filterwarnings("ignore:constrained_layout not applied")]
 
@@ -38,7 +37,7 @@ def folder(project) -> Path:
 def test_a_race_is_shown_and_recorded_only_when_asked(bench, project, folder):
     code, out, err = bench("names")
     assert code == 0
-    assert "upstream  upstream   its defaults" in out and "2.1010" not in out and "2.1015 ± 0.0007" in out
+    assert "upstream  quick-one  its defaults" in out and "2.1010" not in out and "2.1015 ± 0.0007" in out
     assert "ours: over seeds, on this split, the mean test loss is not shown to be below 1.90" in out
     assert "scripts/bench.sh names --last --record" in err
     assert not (folder / "record.json").exists()
@@ -48,12 +47,17 @@ def test_a_race_is_shown_and_recorded_only_when_asked(bench, project, folder):
     assert code == 0 and "shows what record.json says" in out
     found = load(folder / "record.json")
     assert [(row["name"], row["stage"], row["seeds"]) for row in found["contestants"]] == [
-        ("upstream", "upstream", [3407]), ("ours", "quick-one", [1, 2]), ("short", "quick-one", [3, 4, 5]),
+        ("upstream", "quick-one", [7, 8]), ("alone", "quick-one", [9]), ("ours", "quick-one", [1, 2]),
+        ("short", "quick-one", [3, 4, 5]),
     ]  # fmt: skip
-    ours = found["contestants"][1]
+    ours = found["contestants"][2]
+    assert [row["goal"] for row in found["contestants"]] == [None, None, 1.9, None] and found["tests"].keys() == {
+        "ours"
+    }
+    assert found["contestants"][1]["threads"] == 1 and found["reference"] == "upstream"
     assert ours["test_loss"] == pytest.approx([2.101, 2.102]) and ours["step_ms"] == pytest.approx([3.5 / 40 * 1e3] * 2)
     assert ours["token_us"] == pytest.approx([3.5 / 40 / 100 * 1e6] * 2) and ours["arguments"] == ["--baseline"]
-    assert (found["goal"], found["torch"], found["command"]) == (1.9, "2.0", "scripts/bench.sh names")
+    assert (found["torch"], found["command"]) == ("2.0", "scripts/bench.sh names")
     page = (folder / "README.md").read_text()
     assert "2.1015 ± 0.0007" in page and keep.drifted(project) == []
     assert {path.name for path in folder.glob("*.svg")} == {"race.svg", "race.dark.svg"}
@@ -72,7 +76,7 @@ def test_an_error_while_the_record_is_made_loses_no_run(bench, folder, monkeypat
     assert not (folder / "record.json").exists()
     monkeypatch.setattr(training, "RACER", "nobody")
     assert bench("names", "--last", "--record")[0] == 0
-    assert len(load(folder / "record.json")["contestants"][2]["curves"]) == 3
+    assert len(load(folder / "record.json")["contestants"][3]["curves"]) == 3
 
 
 def test_an_error_while_the_page_is_made_writes_nothing_and_loses_no_run(bench, folder, monkeypatch):
@@ -107,53 +111,6 @@ def test_a_quick_look_leaves_the_last_race_alone(bench, project):
     assert (project.out / "speedrun" / "names.json").read_bytes() == before
 
 
-TRIES = """
-stage = "quick-one"
-held_out = 9
-seeds = [1, 2]
-args = ["--baseline"]
-steps = 20
-[[try]]
-says = "as it is"
-[[try]]
-says = "shorter"
-steps = 10
-edit = [["made = 1", "made = 2"]]
-"""
-
-
-def test_tries(bench, folder, shop):
-    shop.source = "made = 1\n"
-    (folder / "tries.toml").write_text(TRIES)
-    code, out, _ = bench("tries", "--record")
-    assert code == 0 and "shorter" in out
-    found = load(folder / "tries.json")
-    assert (found["held_out"], found["seeds"]) == (9, [1, 2])
-    first, second = found["tries"]
-    assert (first["arguments"], second["steps"], second["edits"]) == (["--baseline"], 10, [["made = 1", "made = 2"]])
-    assert first["held_out"] == pytest.approx([2.301, 2.302]) and second["seconds"] == [1.0, 1.0]
-    assert "| shorter | 10 | 2.401 | +0.100 |" in (folder / "README.md").read_text()
-
-
-def test_tries_that_break_off_keep_those_that_were_over(bench, folder, shop, monkeypatch):
-    shop.source = "made = 1\n"
-    (folder / "tries.toml").write_text(TRIES)
-    monkeypatch.setattr(machine, "cores", lambda: 1)
-    row = tries._row
-
-    def until_the_second(plan, tried, results):
-        if tried.says == "shorter":
-            raise KeyboardInterrupt
-        return row(plan, tried, results)
-
-    monkeypatch.setattr(tries, "_row", until_the_second)
-    assert bench("tries", "--record")[0] == 130
-    code, out, _ = bench("tries", "--last")
-    assert code == 0 and "as it is" in out and "shorter" not in out
-    code, _, err = bench("tries", "--last", "--record")
-    assert code == 2 and "lacks shorter" in err and not (folder / "tries.json").exists()
-
-
 def test_a_figure_that_is_not_what_the_record_draws_is_named(bench, project, folder, monkeypatch):
     assert keep.undrawn(project) == []  # nothing is recorded
     assert bench("names", "--record")[0] == 0
@@ -182,29 +139,17 @@ def test_a_race_on_other_code_is_looked_at_again_and_not_called_wrong(bench, pro
     monkeypatch.setattr(type(shop), "files", lambda self, stage: {"makemore.py": f"now = {stage.number}\n".encode()})
     *_, last = pages.speedrun(project)
     assert last.ok is None and "other code" in last.what and last.ways == ("scripts/bench.sh names --record",)
-    assert [fault.partition(":")[0] for fault in last.faults] == ["upstream", "ours", "short"]
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"), [("break", "the loss is not a number"), ("silent", "ended without a result")]
-)
-def test_a_try_that_fails(bench, folder, shop, monkeypatch, fault, said):
-    shop.source = "made = 1\n"
-    (folder / "tries.toml").write_text(TRIES)
-    monkeypatch.setenv("FAKE_FAULT", fault)
-    monkeypatch.setenv("FAKE_SEED", "2")
-    code, _, err = bench("tries", "--record")
-    assert code == 1 and "as it is, seed 2" in err and said in err
-    assert not (folder / "tries.json").exists()
+    assert [fault.partition(":")[0] for fault in last.faults] == ["upstream", "alone", "ours", "short"]
 
 
 REFUSED = {
     ("names",): "",
     ("names", "--kept"): "names: nothing is recorded yet",
-    ("tries", "--last"): "tries: nothing was measured yet",
+    ("profile", "--last"): "profile: nothing was measured yet",
     ("names", "--only", "theirs"): "no contestant 'theirs'",
-    ("tries", "--only", "ours"): "--only is of names",
-    ("names", "--only", "ours", "--record"): "a record has all contestants",
+    ("profile", "--only", "ours"): "--only is of names",
+    ("names", "01"): "names is of no stage",
+    ("names", "--only", "ours", "--record"): "a record has all of them",
     ("names", "--kept", "--record"): "--kept shows what is recorded already",
     ("stages",): "'stages' is not one of",
     (): "Missing argument",
@@ -233,22 +178,21 @@ class ShortDataLoader:
     def next(self):
         return torch.tensor([[0, 1, 2], [0, 1, 1]]), torch.tensor([[1, 2, 0], [1, 1, 0]])
 
-class Muon:
-    def __init__(self, hidden, optimizer):
-        self.hidden = hidden
-        optimizer.register_step_post_hook(lambda *_: self.step())
+class Muon(torch.optim.Optimizer):
+    def __init__(self, hidden):
+        super().__init__(hidden, {})
 
     def step(self):
-        for weight in self.hidden:
+        for weight in self.param_groups[0]["params"]:
             weight.data -= 0.01 * weight.grad
 
 class TaughtTransformer(nn.Module):
     def __init__(self):
         super().__init__()
-        self.wte, self.mlp, self.head = nn.Embedding(3, 4), nn.Linear(4, 4, bias=False), nn.Linear(4, 3, bias=False)
+        self.wte, self.mlp, self.lm_head = nn.Embedding(3, 4), nn.Linear(4, 4, bias=False), nn.Linear(4, 3, bias=False)
 
     def forward(self, idx, targets=None):
-        logits = self.head(self.mlp(self.wte(idx)))
+        logits = self.lm_head(self.mlp(self.wte(idx)))
         loss = None if targets is None else nn.functional.cross_entropy(logits.view(-1, 3), targets.view(-1))
         return logits, loss
 
@@ -261,15 +205,16 @@ if __name__ == '__main__':
     args = parser.parse_args()
     assert args.baseline and args.seed == 1 and args.split_seed == 3407
     vocab_size, model, loader = 3, TaughtTransformer(), ShortDataLoader()
-    hidden = [model.mlp.weight]
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p is not hidden[0]])
-    muon = Muon(hidden, optimizer)
+    batch_loader = loader
+    muon = Muon([model.mlp.weight])
+    adamw = torch.optim.AdamW([p for p in model.parameters() if p is not model.mlp.weight])
     for step in range(args.max_steps):
-        X, Y = loader.next()
+        X, Y = batch_loader.next()
         logits, loss = model(X, Y)
         model.zero_grad()
         loss.backward()
-        optimizer.step()
+        for optimizer in (adamw, muon):
+            optimizer.step()
     model.eval()
     model(X)  # is no step's
 """

@@ -1,0 +1,26 @@
+"""baselines/elsewhere/README.md: the models on names and on a second list of words. It is written by program, whole."""
+
+from ..core import columns, numbers
+from ..evidence import elsewhere
+from ..evidence.elsewhere import Document
+
+
+def page(document: Document) -> str:
+    """Return the page. document: elsewhere.json."""
+    seeds = ", ".join(map(str, document["seeds"]))
+    count, steps = (numbers.fixed(document[name], 0) for name in ("count", "steps"))
+    parts = [
+        "# Elsewhere: the same models on other words",
+        "`scripts/bench.sh elsewhere --record` wrote this page. `elsewhere.toml`, beside it, says what is trained, and "
+        "`elsewhere.json` holds the numbers.",
+        "Do sentences about models hold for names alone? The second list is made when it is needed: the "
+        f"{count} most frequent {document['says']} of the package {document['package']} {document['version']} that "
+        "consist of small letters, in random order "
+        f"(words-{document['words_id']}.txt in `out/elsewhere/`). Every model has {steps} steps and the settings "
+        f"that were chosen on names; the seeds are {seeds}, and both lists are split alike. The losses are nats per "
+        "character, ± is the standard deviation over the seeds.",
+        columns.markdown(elsewhere.rows(document)),
+        "\n".join(f"- {sentence}" for sentence in elsewhere.sentences(document)),
+        "An interval is of the difference word by word and seed by seed: test words and seeds are both samples.",
+    ]
+    return "\n\n".join(parts) + "\n"
