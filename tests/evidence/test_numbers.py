@@ -116,12 +116,23 @@ def test_a_constant_is_no_sample():
 
 def test_what_stands_beside_a_number():
     summary = summarise((2.45, 2.46, 2.44))
-    assert numbers.beside(Verdict("x", 2.45, summary, 2.4, 2.5, True), LOSS) == "2.4500 ± 0.0100"
-    assert (
-        numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
-    )
+    for ok, where in ((True, "inside"), (False, "outside")):
+        verdict = Verdict("x", 2.45, summary, low=2.4, high=2.5, ok=ok)
+        assert numbers.beside(verdict, LOSS) == f"2.4500 ± 0.0100, {where} 2.4000 … 2.5000"
+    assert numbers.beside(Verdict("x", 2.45, summary, 2.45, 0.0, ok=True), LOSS) == "2.4500 ± 0.0100"
+    assert numbers.beside(Verdict("x", 2.45, summarise((2.45,)), ok=True), LOSS) == ""
     gone = Verdict("x", None, summarise([2.45, 2.46]), ok=False, why="recorded, and not there any more")
     assert numbers.beside(gone, LOSS).endswith(", recorded, and not there any more")
     assert numbers.beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
     stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
     assert numbers.beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"
+
+
+def test_a_number_and_what_it_was_held_against():
+    summary = summarise((2.45, 2.46, 2.44))
+    again = Verdict("x", 2.46, summary, 2.45, 0.01, ok=False)
+    assert numbers.against(again, LOSS) == "x 2.4600, recorded 2.4500, difference 0.0100"
+    one_more = Verdict("x", 2.7, summary, low=2.4, high=2.5, ok=False)
+    assert numbers.against(one_more, LOSS) == "x 2.7000, 2.4500 ± 0.0100, outside 2.4000 … 2.5000"
+    gone = Verdict("x", None, summarise((2.45,)), 2.45, ok=False, why="recorded, and not there any more")
+    assert numbers.against(gone, LOSS) == "x –, recorded 2.4500, recorded, and not there any more"

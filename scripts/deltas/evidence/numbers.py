@@ -93,13 +93,33 @@ def quantity(summary: Summary, unit: str = "", constant: bool = False) -> str:
 
 
 def beside(verdict: Verdict, metric: Metric = PLAIN) -> str:
-    """Return what was recorded of a number, and what there is to say of it."""
-    parts = [spread(verdict.summary, metric)] if verdict.summary else []
-    if verdict.ok is False and not verdict.why:
-        parts.append(f"outside {value(verdict.low, metric)} … {value(verdict.high, metric)}")
+    """Return what all recorded seeds say of a number, and what there is to say of it.
+
+    >>> from .baseline import summarise
+    >>> beside(Verdict("x", 2.0, summarise([1.0, 1.1]), low=0.9, high=1.2, ok=False), Metric(digits=2))
+    '1.05 ± 0.07, outside 0.90 … 1.20'
+    """
+    parts = [spread(verdict.summary, metric)] if verdict.summary and verdict.summary.n > 1 else []
+    if verdict.low is not None and verdict.high is not None:
+        where = "inside" if verdict.ok else "outside"
+        parts.append(f"{where} {value(verdict.low, metric)} … {value(verdict.high, metric)}")
     elif verdict.why:
         parts.append(verdict.why.partition(":")[0])
     return ", ".join(parts)
+
+
+def against(verdict: Verdict, metric: Metric = PLAIN) -> str:
+    """Return a number and what it was held against, as a sentence has it.
+
+    >>> against(Verdict("x", 2.0, recorded=1.5, difference=0.5), Metric(digits=1))
+    'x 2.0, recorded 1.5, difference 0.5'
+    """
+    parts = [f"{verdict.metric} {value(verdict.value, metric)}"]
+    if verdict.recorded is not None:
+        parts.append(f"recorded {value(verdict.recorded, metric)}")
+    if verdict.difference is not None:
+        parts.append(f"difference {value(verdict.difference, metric)}")
+    return ", ".join(filter(None, [*parts, beside(verdict, metric) if verdict.why or verdict.low is not None else ""]))
 
 
 def _spread(summary: Summary, metric: Metric, unit: str) -> str:
