@@ -55,8 +55,11 @@ def _claims(known: Known) -> Iterator[Check]:
     if known.stale:
         for claim in known.subject.experiment.claims:
             yield Check(f"{claim.says}: not looked at, the baseline is stale", None)
+    where = (
+        f'edit baselines/{known.subject.stage.name}/experiment.toml   # came_out = "…" beside the claim, if it is so'
+    )
     for verdict in known.claimed:
-        yield of(verdict.line, [] if verdict.ok else [verdict.why])
+        yield of(verdict.line, [] if verdict.ok else [verdict.why], where)
 
 
 def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:

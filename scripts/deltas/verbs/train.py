@@ -9,6 +9,7 @@ import msgspec
 from ..core import console, files, jsonfile
 from ..core.project import Project
 from ..evidence import numbers, prediction, trained
+from ..evidence.outcome import Outcome
 from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
 from ..figures import drawn
@@ -153,7 +154,8 @@ def _print_standing(judged: Trained) -> None:
     if known.claimed:
         console.say("\nclaimed, of what was recorded:")
         for claim in known.claimed:
-            console.say("  " + console.verdict(claim.ok, claim.line))
+            mark = None if claim.ok and claim.outcome is not Outcome.YES else claim.ok
+            console.say("  " + console.verdict(mark, claim.line))
 
 
 def _explained(judged: Trained) -> Iterator[str]:
