@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import recorded
-from deltas.evidence.prediction import FLOOR, family, interval, judge
+from deltas.evidence.baseline import summarise
+from deltas.evidence.prediction import FLOOR, Verdict, beside, family, interval, judge
+from deltas.runs.metrics import Metric
 
 INF = math.inf
 METRICS = recorded.declared()
+LOSS = Metric(digits=4)
 GOOD = recorded.baseline(
     {
         "counted": recorded.run(
@@ -149,3 +152,14 @@ def test_a_stale_baseline_judges_nothing_and_says_why():
     verdicts = judge(GOOD, "counted", {"test_loss": 9.0}, METRICS, "the code is another")
     assert {verdict.ok for verdict in verdicts} == {None}
     assert verdicts[0].why == "the baseline is stale: the code is another"
+
+
+def test_what_stands_beside_a_number():
+    summary = summarise((2.45, 2.46, 2.44))
+    assert beside(Verdict("x", 2.45, summary, 2.4, 2.5, True), LOSS) == "2.4500 ± 0.0100"
+    assert beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
+    gone = Verdict("x", None, summarise([2.45, 2.46]), ok=False, why="recorded, and not there any more")
+    assert beside(gone, LOSS).endswith(", recorded, and not there any more")
+    assert beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
+    stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
+    assert beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"

@@ -107,14 +107,16 @@ def test_a_stage_adds_metrics_and_says_more_of_shared_ones(tmp_path):
         tmp_path,
         '[metric.test_loss]\ndigits = 2\n[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n',
     )
-    assert metrics["test_loss"] == Metric("loss on the test names", "nats per character", 2, over="test name")
-    assert metrics["solved"] == Metric("tasks solved", "%", table="level")
+    assert metrics["test_loss"] == Metric(
+        says="loss on the test names", unit="nats per character", digits=2, over="test name"
+    )
+    assert metrics["solved"] == Metric(says="tasks solved", unit="%", table="level")
     assert metrics["seconds"].judged is False
 
 
 def test_what_nobody_declares_has_defaults(tmp_path):
     metrics = with_metrics(tmp_path, "", shared="")
-    assert metrics["gradient_spread_start"] == Metric("gradient spread start")
+    assert metrics["gradient_spread_start"] == Metric(says="gradient spread start")
     assert metrics.table("gradient_spread_start") == "" and metrics.table("loss.easy") == "loss"
 
 
@@ -123,7 +125,7 @@ def test_a_cell_is_what_its_table_is_unless_it_is_declared(tmp_path):
         '[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n[metric."solved.hard"]\njudged = false\n'
     )
     metrics = with_metrics(tmp_path, own)
-    assert metrics["solved.easy"] == Metric("tasks solved, easy", "%", table="level")
+    assert metrics["solved.easy"] == Metric(says="tasks solved, easy", unit="%", table="level")
     assert metrics["solved.hard"].judged is False
     assert metrics.cells("solved.easy") == "level" and metrics.cells("other.easy") == "cell"
 

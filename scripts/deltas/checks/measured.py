@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..core import numbers
 from ..core.project import Project
-from ..evidence import baseline, numbers, trained
+from ..evidence import baseline, prediction, trained
 from ..evidence.baseline import Baseline
 from ..evidence.prediction import Verdict
 from ..evidence.trained import Known
@@ -86,7 +87,7 @@ def _repeated(name: str, known: Known, verdicts: Sequence[Verdict]) -> Check:
     experiment = known.subject.experiment
     faults = [
         f"{verdict.metric} {numbers.value(verdict.value, experiment.metrics[verdict.metric])}, "
-        + numbers.beside(verdict, experiment.metrics[verdict.metric])
+        + prediction.beside(verdict, experiment.metrics[verdict.metric])
         for verdict in judged
         if not verdict.ok
     ]

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..core import numbers
 from ..core.errors import BadInput
 from ..runs.experiment import Claim, Experiment
-from . import expressions, numbers, paired
+from . import expressions, paired
 from .baseline import Baseline, summarise
 from .outcome import Outcome
 from .paired import Sample, Unevaluable

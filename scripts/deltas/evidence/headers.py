@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..core import numbers as writer
 from ..core.errors import BadInput
 from ..series.patches import Patch
-from . import numbers as writer
 from .baseline import Baseline
 
 ENTRY = re.compile(

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from ..runs.metrics import Metrics
+from ..core import numbers
+from ..runs.metrics import Metric, Metrics
 from . import students_t
 from .baseline import Baseline, Recorded, Summary
 
@@ -104,3 +105,13 @@ def judge(
             low, high = predicted(recorded, metric, together)
             verdicts.append(Verdict(metric, value, summary, low, high, low <= value <= high))
     return verdicts
+
+
+def beside(verdict: Verdict, metric: Metric) -> str:
+    """Return what was recorded of a number, and what there is to say of it."""
+    parts = [numbers.spread(verdict.summary, metric)] if verdict.summary else []
+    if verdict.ok is False and not verdict.why:
+        parts.append(f"outside {numbers.value(verdict.low, metric)} … {numbers.value(verdict.high, metric)}")
+    elif verdict.why:
+        parts.append(verdict.why.partition(":")[0])
+    return ", ".join(parts)

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..core.numbers import fixed
 from . import wording
 from .runs import Runs
 from .style import Figure, Palette
@@ -76,7 +77,7 @@ def _dots(
         mark, fill = MARKS[which]
         label = measures[metric] if run == order[0] else None
         axes.plot(values, [row] * len(values), mark, color=palette.lines[which], ms=5, fillstyle=fill, label=label)
-        mean = f"{statistics.fmean(values):.{digits}f}"
+        mean = fixed(statistics.fmean(values), digits)
         axes.text(1.01, row, mean, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     means = [
         (statistics.fmean(runs.metric(run, metric)), row) for run, metric, row, _ in places if len(runs.of(run)) > 1

@@ -22,7 +22,9 @@ from ..core.errors import BadInput
 from ..runs.execute import Result
 
 LISTING = "figures.json"
+HERE = Path(__file__).parent
 NOT_DRAWING = ("__init__.py", "drawn.py")  # files of this folder that have no part in what a figure looks like
+WRITER = HERE.parent / "core" / "numbers.py"  # of the numbers in captions
 Text = Annotated[str, Meta(pattern=r"\S")]
 EXPECTED = {
     "name": "small letters, digits and dashes: it names a file",
@@ -84,10 +86,10 @@ def program(folder: Path) -> Path:
 
 
 def identify(folder: Path) -> str:
-    """Return the id of the code that draws the figures of a stage: its own and what this room adds."""
+    """Return the id of the code that draws the figures of a stage: its own, this room, the writer of numbers."""
     ours = {
         f"deltas/{path.name}": path.read_bytes()
-        for path in Path(__file__).parent.glob("*.py")
+        for path in [*HERE.glob("*.py"), WRITER]
         if path.name not in NOT_DRAWING
     }
     return codeid.code_id({"figures.py": program(folder).read_bytes()} | ours)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ..core.numbers import fixed
+
 
 def percent(share: float) -> str:
     """Write a share in whole per cent; "0 %" is said of nothing but zero, "100 %" of nothing but all.
@@ -13,7 +15,7 @@ def percent(share: float) -> str:
         return "less than 1 %"
     if 0.995 <= share < 1:
         return "more than 99 %"
-    return f"{100 * share:.0f} %"
+    return f"{fixed(100 * share, 0)} %"
 
 
 def span(values: Sequence[float], digits: int) -> str:
@@ -22,7 +24,7 @@ def span(values: Sequence[float], digits: int) -> str:
     >>> span([2.21, 2.8156, 2.3], 3), span([2.1334], 3)
     ('2.210 to 2.816', '2.133')
     """
-    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    low, high = fixed(min(values), digits), fixed(max(values), digits)
     return low if low == high else f"{low} to {high}"
 
 
@@ -34,7 +36,7 @@ def moves(before: float, after: float, digits: int, *, close: float = 0.0) -> st
     >>> moves(2.4040, 2.3778, 3, close=0.05), moves(1.9, 1.90001, 3)
     ('hardly changes (2.404 to 2.378)', 'stays at 1.900')
     """
-    first, second = f"{before:.{digits}f}", f"{after:.{digits}f}"
+    first, second = fixed(before, digits), fixed(after, digits)
     if first == second:
         return f"stays at {first}"
     if abs(after - before) <= close:
@@ -48,7 +50,7 @@ def compared(value: float, other: float, digits: int, lower: str = "lower", high
     >>> compared(1.889, 1.910, 3), compared(1.910, 1.889, 3, "better", "worse"), compared(1.8891, 1.8892, 3)
     ('lower than', 'worse than', 'the same as')
     """
-    if f"{value:.{digits}f}" == f"{other:.{digits}f}":
+    if fixed(value, digits) == fixed(other, digits):
         return "the same as"
     return f"{lower if value < other else higher} than"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..core import jsonfile
+from ..core import jsonfile, numbers
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims, numbers
+from ..evidence import baseline, claims
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..runs import experiment, subject
 from ..runs.experiment import Experiment

@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ..core import numbers
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline, numbers
+from ..evidence import baseline
 from ..evidence.baseline import Baseline
 from ..runs import experiment
 from ..runs.experiment import Experiment

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ..core import shapes, tomlfile
 from ..core.errors import BadInput
+from ..core.numbers import Form
 
 FILE = "metrics.toml"
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[a-z0-9_-]+)?\Z")]
@@ -22,19 +23,16 @@ EXPECTED = {
 }
 
 
-class Metric(Struct, frozen=True, forbid_unknown_fields=True):
+class Metric(Form, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a metric is, for whoever shows or judges it.
 
-    says: its name in plain words. unit: "" for none; "%" means that it is a share, which is shown times 100.
-    digits: decimals that tables show; None leaves it to evidence/numbers.py. judged: whether a new run's value is held
-    against the interval that the recorded ones predict; false for what the machine's mood decides, such as seconds.
+    says: its name in plain words. judged: whether a new run's value is held against the interval that the recorded
+    ones predict; false for what the machine's mood decides, such as seconds.
     table: what the cells of a table metric are, "domain" or "expert". over: what it is a mean over, "test name"; then a
     claim about it needs the values item by item (items.json). unpaired: why there are no such values.
     """
 
     says: str = ""
-    unit: str = ""
-    digits: Annotated[int, Meta(ge=0, le=15)] | None = None
     judged: bool = True
     table: str = ""
     over: str = ""

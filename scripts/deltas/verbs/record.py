@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from ..core import console, files
+from ..core import console, files, numbers
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
-from ..evidence import baseline, claims, numbers, prediction, trained
+from ..evidence import baseline, claims, prediction, trained
 from ..evidence.baseline import Baseline, Summary
 from ..figures import drawn
 from ..pages import readme

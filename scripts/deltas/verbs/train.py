@@ -6,9 +6,9 @@ from typing import Any
 import click
 import msgspec
 
-from ..core import console, files, jsonfile
+from ..core import console, files, jsonfile, numbers
 from ..core.project import Project
-from ..evidence import numbers, prediction, trained
+from ..evidence import prediction, trained
 from ..evidence.prediction import Verdict
 from ..evidence.trained import Known, Trained
 from ..figures import drawn
@@ -109,7 +109,7 @@ def _print_run(known: Known, result: Result, verdicts: Sequence[Verdict]) -> Non
 def _row(verdict: Verdict, metrics: Metrics, width: int) -> str:
     metric = metrics[verdict.metric]
     value = numbers.value(verdict.value, metric)
-    return console.verdict(verdict.ok, f"{verdict.metric:{width}}{value:>12}    {numbers.beside(verdict, metric)}")
+    return console.verdict(verdict.ok, f"{verdict.metric:{width}}{value:>12}    {prediction.beside(verdict, metric)}")
 
 
 def _table(table: str, cells: Sequence[Verdict], metrics: Metrics, width: int) -> Iterator[str]:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deltas.evidence import numbers
+from deltas.core import numbers
 from deltas.evidence.baseline import summarise
-from deltas.evidence.prediction import Verdict
 from deltas.runs.metrics import Metric
 
 INF = math.inf
@@ -112,16 +111,3 @@ def test_a_quantity_in_a_sentence(values, unit, text):
 
 def test_a_constant_is_no_sample():
     assert numbers.quantity(summarise((2.4497,)), "nats", constant=True) == "2.4497 nats"
-
-
-def test_what_stands_beside_a_number():
-    summary = summarise((2.45, 2.46, 2.44))
-    assert numbers.beside(Verdict("x", 2.45, summary, 2.4, 2.5, True), LOSS) == "2.4500 ± 0.0100"
-    assert (
-        numbers.beside(Verdict("x", 2.6, summary, 2.4, 2.5, False), LOSS) == "2.4500 ± 0.0100, outside 2.4000 … 2.5000"
-    )
-    gone = Verdict("x", None, summarise([2.45, 2.46]), ok=False, why="recorded, and not there any more")
-    assert numbers.beside(gone, LOSS).endswith(", recorded, and not there any more")
-    assert numbers.beside(Verdict("x", 2.6, None, why="not measured"), LOSS) == "not measured"
-    stale = Verdict("x", 2.6, summary, why="the baseline is stale: the code is another")
-    assert numbers.beside(stale, LOSS) == "2.4500 ± 0.0100, the baseline is stale"

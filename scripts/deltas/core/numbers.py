@@ -5,15 +5,48 @@ no sign, infinity is ∞, and a share whose unit is "%" is shown times 100.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
-from ..runs.metrics import Metric
-from .baseline import Summary
-from .prediction import Verdict
+from msgspec import Meta, Struct
 
-PLAIN = Metric()
 SIGNIFICANT = 5  # digits of a number that has no spread and no declared decimals
 DECIMALS = 6  # where the deviation shows in later ones only, both numbers share a power of ten
 SPREADLESS = 1e-9  # relative: a standard deviation that small is the rounding of sums
+
+
+class Form(Struct, frozen=True):
+    """How a number is written.
+
+    unit: "" for none; "%" means that it is a share, which is shown times 100. digits: decimals; None leaves them to the
+    rules above.
+    """
+
+    unit: str = ""
+    digits: Annotated[int, Meta(ge=0, le=15)] | None = None
+
+
+class Sample(Protocol):
+    """A number over several seeds."""
+
+    @property
+    def n(self) -> int:
+        """How many seeds there are."""
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+
+    @property
+    def sd(self) -> float | None:
+        """Their standard deviation; None where there is none."""
+
+    @property
+    def values(self) -> Sequence[float]:
+        """The value of every seed."""
+
+
+PLAIN = Form()
 
 
 def fixed(number: float | int, decimals: int, comma: bool = True) -> str:
@@ -30,18 +63,18 @@ def fixed(number: float | int, decimals: int, comma: bool = True) -> str:
     return text.lstrip("-") if not text.strip("-0.,") else text
 
 
-def value(number: float | int | None, metric: Metric = PLAIN) -> str:
+def value(number: float | int | None, form: Form = PLAIN) -> str:
     """Return one measured number.
 
-    >>> value(2.44966, Metric(digits=4)), value(2.44966), value(204544), value(0.0231, Metric(unit="%", digits=1))
+    >>> value(2.44966, Form(digits=4)), value(2.44966), value(204544), value(0.0231, Form(unit="%", digits=1))
     ('2.4497', '2.4497', '204,544', '2.3 %')
-    >>> value(61.23, Metric(digits=1)), value(3.1e-7, Metric(digits=4)), value(None), value(-0.0), value(12868813.7)
+    >>> value(61.23, Form(digits=1)), value(3.1e-7, Form(digits=4)), value(None), value(-0.0), value(12868813.7)
     ('61.2', '3.1e-07', '–', '0', '12,868,814')
     """
     if number is None:
         return "–"
-    number, sign = (number * 100, " %") if metric.unit == "%" else (number, "")
-    return _alone(number, metric.digits) + sign
+    number, sign = (number * 100, " %") if form.unit == "%" else (number, "")
+    return _alone(number, form.digits) + sign
 
 
 def _alone(number: float | int, digits: int | None) -> str:
@@ -56,62 +89,52 @@ def _alone(number: float | int, digits: int | None) -> str:
     return text if abs(rounded) < 10 ** (SIGNIFICANT - 1) else fixed(number, 0)
 
 
-def spread(summary: Summary, metric: Metric = PLAIN) -> str:
+def spread(sample: Sample, form: Form = PLAIN) -> str:
     """Return mean ± standard deviation over the seeds; one number where it is the same for all of them.
 
-    >>> from .baseline import summarise
-    >>> spread(summarise([3.2562, 3.2566]), Metric(digits=4)), spread(summarise([3.2562, 3.2566]))
+    >>> from deltas.evidence.baseline import summarise
+    >>> spread(summarise([3.2562, 3.2566]), Form(digits=4)), spread(summarise([3.2562, 3.2566]))
     ('3.2564 ± 0.0003', '3.2564 ± 0.0003')
-    >>> spread(summarise([0.019, 0.023, 0.027]), Metric(unit="%")), spread(summarise([729, 729]))
+    >>> spread(summarise([0.019, 0.023, 0.027]), Form(unit="%")), spread(summarise([729, 729]))
     ('2.3 % ± 0.4', '729')
     >>> spread(summarise([-2e-10, 1e-10])), spread(summarise([0.00012, 0.00014]))
     ('(0 ± 2) × 1e-10', '0.00013 ± 0.00001')
     """
-    return _spread(summary, metric, " %" if metric.unit == "%" else "")
+    return _spread(sample, form, " %" if form.unit == "%" else "")
 
 
-def mean(summary: Summary, metric: Metric = PLAIN) -> str:
+def mean(sample: Sample, form: Form = PLAIN) -> str:
     """Return the mean over the seeds alone.
 
-    >>> from .baseline import summarise
-    >>> mean(summarise([3.2562, 3.2566]), Metric(digits=4)), mean(summarise([729, 729])), mean(summarise([0.5, 1.0]))
+    >>> from deltas.evidence.baseline import summarise
+    >>> mean(summarise([3.2562, 3.2566]), Form(digits=4)), mean(summarise([729, 729])), mean(summarise([0.5, 1.0]))
     ('3.2564', '729', '0.75')
     """
-    same = len(set(summary.values)) == 1
-    return value(summary.values[0] if same else summary.mean, metric)
+    same = len(set(sample.values)) == 1
+    return value(sample.values[0] if same else sample.mean, form)
 
 
-def quantity(summary: Summary, unit: str = "", constant: bool = False) -> str:
+def quantity(sample: Sample, unit: str = "", constant: bool = False) -> str:
     """Return what stands in a sentence: the number with its unit, and over how many seeds, unless it is a constant.
 
-    >>> from .baseline import summarise
+    >>> from deltas.evidence.baseline import summarise
     >>> quantity(summarise([0.019, 0.023, 0.027]), "%"), quantity(summarise([2.4497, 2.4497]), "nats")
     ('2.3 % ± 0.4 (n = 3)', '2.4497 nats (n = 2)')
     """
-    seeds = "" if constant else f" (n = {summary.n})"
-    return _spread(summary, Metric(unit=unit), f" {unit}" if unit else "") + seeds
+    seeds = "" if constant else f" (n = {sample.n})"
+    return _spread(sample, Form(unit), f" {unit}" if unit else "") + seeds
 
 
-def beside(verdict: Verdict, metric: Metric = PLAIN) -> str:
-    """Return what was recorded of a number, and what there is to say of it."""
-    parts = [spread(verdict.summary, metric)] if verdict.summary else []
-    if verdict.ok is False and not verdict.why:
-        parts.append(f"outside {value(verdict.low, metric)} … {value(verdict.high, metric)}")
-    elif verdict.why:
-        parts.append(verdict.why.partition(":")[0])
-    return ", ".join(parts)
-
-
-def _spread(summary: Summary, metric: Metric, unit: str) -> str:
+def _spread(sample: Sample, form: Form, unit: str) -> str:
     """Return the mean, the unit behind it, and the deviation: to its own first digit, or to the declared decimals."""
-    factor = 100 if metric.unit == "%" else 1
-    middle, sd = summary.mean * factor, (summary.sd or 0.0) * factor
+    factor = 100 if form.unit == "%" else 1
+    middle, sd = sample.mean * factor, (sample.sd or 0.0) * factor
     if not math.isfinite(middle) or sd <= SPREADLESS * abs(middle):
-        same = len(set(summary.values)) == 1
-        return _alone(summary.values[0] * factor if same else middle, metric.digits) + unit
+        same = len(set(sample.values)) == 1
+        return _alone(sample.values[0] * factor if same else middle, form.digits) + unit
     exponent = int(f"{sd:.0e}".partition("e")[2])  # of the deviation's first digit
     if exponent < -DECIMALS and abs(middle) < 10 ** (exponent + 3):
         scale = 10.0**exponent
         return f"({fixed(middle / scale, 0)} ± {fixed(sd / scale, 0)}) × 1e{exponent}{unit}"
-    decimals = max(metric.digits or 0, -exponent)
+    decimals = max(form.digits or 0, -exponent)
     return f"{fixed(middle, decimals)}{unit} ± {fixed(sd, decimals)}"
