@@ -190,7 +190,7 @@ def test_claims_with_verdicts(tiny, monkeypatch):
     record(tiny, 1, claims=["a falls", "b rises", "c <i>stays</i>"])
     with_verdicts(monkeypatch, ("yes", True, "2 < 3"), ("no", False, "3 > 2"), ("tie", False, "0.1 ± 0.2"))
     page, doc = made(tiny)
-    assert [each["outcome"] for each in doc["stages"][0]["claims"]] == ["yes", "no", "tie"]
+    assert [claim["outcome"] for claim in doc["stages"][0]["claims"]] == ["yes", "no", "tie"]
     for text in ("holds: a falls: 2 < 3", "fails: b rises: 3 > 2", "tie: inside the noise", "c <i>stays</i>"):
         assert text in page.text
 
@@ -216,7 +216,7 @@ def test_figures_in_both_palettes_with_their_data(tiny):
     assert "light-dark(#0072b2,#56b4e9)" in markup and "light-dark(#000000,#ffffff)" in markup
     assert markup.index("stroke:#0072b2") < markup.index("light-dark(#0072b2")  # for browsers that don't know it
     assert "A line falls." in page.text and "A loss <b>falls</b>" in page.text
-    assert [each["role"] for each in page.of("svg")] == ["img"]
+    assert [drawing["role"] for drawing in page.of("svg")] == ["img"]
     assert "3.296" in page.text
 
 

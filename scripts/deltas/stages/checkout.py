@@ -110,18 +110,18 @@ def in_the_way(folder: Path, target: Collection[str], tracked: Collection[str]) 
 
     Ignored files count: checkout overwrites them silently.
     """
-    found = set()
+    paths = set()
     for path in target:
         if path in tracked:
             continue
         if os.path.lexists(folder / path):
-            found.add(path)
+            paths.add(path)
         for parent in Path(path).parents:
             place = folder / parent
             blocked = place.is_symlink() or (place.exists() and not place.is_dir())
             if str(parent) != "." and str(parent) not in tracked and blocked:
-                found.add(str(parent))
-    return sorted(found)
+                paths.add(str(parent))
+    return sorted(paths)
 
 
 # -- tags -------------------------------------------------------------------------------------------------------------

@@ -160,16 +160,16 @@ class _Move:
         if not checkout.stage_tags(self.repo):
             return {}
         by_tag = {stage.tag: stage for stage in self.stages}
-        found = {}
+        news = {}
         for tag, (new, old) in tags.items():
             if new is None:
-                found[tag.removeprefix("refs/tags/")] = News.GONE
+                news[tag.removeprefix("refs/tags/")] = News.GONE
             elif old is None:
-                found[by_tag[tag].name] = News.NEW
+                news[by_tag[tag].name] = News.NEW
             else:
                 same = self.repo.resolve(f"{old}^{{tree}}") == by_tag[tag].tree
-                found[by_tag[tag].name] = News.PROSE if same else News.CODE
-        return found
+                news[by_tag[tag].name] = News.PROSE if same else News.CODE
+        return news
 
 
 def work_rows(here: Position) -> list[str]:
