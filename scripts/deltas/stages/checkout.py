@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import WorkAtRisk
 from ..core.project import Project
-from . import journal, trouble
+from . import journal, trouble, upstream
 from .build import Stage
 from .git import Repo, init
 
@@ -62,6 +62,12 @@ def _what_is(path: Path) -> str:
     return (
         "a folder with a .git file, part of another repository" if (path / ".git").exists() else "a folder without .git"
     )
+
+
+def have(project: Project) -> Repo:
+    """Return the repository in stage/, made where there is none. Upstream is fetched first, where it is missing."""
+    source = upstream.require(project)
+    return open_repo(project) if exists(project) else create(project, source)
 
 
 def create(project: Project, source: Repo) -> Repo:

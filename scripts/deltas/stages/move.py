@@ -10,7 +10,7 @@ from ..core.errors import WorkAtRisk
 from ..core.files import scratch
 from ..core.project import Project
 from ..series.patches import load
-from . import checkout, upstream
+from . import checkout
 from .build import Stage, build
 from .git import Repo, require_git
 from .keeping import Kept, keep
@@ -65,8 +65,7 @@ def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
         series = load(project.patches)
         if wanted not in ("next", "prev"):
             series.number(wanted)  # an unknown stage is refused before anything is made
-        source = upstream.require(project)
-        repo = checkout.open_repo(project) if checkout.exists(project) else checkout.create(project, source)
+        repo = checkout.have(project)
         stages = build(repo, series, project.pin)
         checkout.refuse_unfinished(repo)
         here = where(project, repo, stages, folder)
