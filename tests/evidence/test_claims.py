@@ -317,6 +317,7 @@ def test_false_alarms_of_one_test():
     assert wrong(trial, 5_000, 1) == pytest.approx(0.04, abs=error(0.04, 5_000))
 
 
+@pytest.mark.slow
 def test_false_alarms_of_an_experiment():
     """Three claims, one of them double: 1 % for all of them together, as LEVEL says."""
     checks = ("a.x < b.x", "c.x < 0 and a.x - 2 > 0", "0 > c.x")
@@ -373,6 +374,7 @@ def by_names(draw, count: int, shift=0.0, seeds=5, seed_noise=0.0, name_noise=0.
 
 
 @pytest.mark.parametrize(("seed_noise", "name_noise"), [(0.0, 0.3), (0.02, 0.3), (0.1, 0.3), (0.02, 0.0)])
+@pytest.mark.slow
 def test_false_alarms_over_names(seed_noise, name_noise):
     """Each draw has new names and new seeds. Never more than the level says; with one source of noise, exactly that."""
     level, times = 0.02, 1_500
@@ -714,6 +716,7 @@ def by_subset(draw, marked: int, count: int = 400, seeds: int = 3) -> Baseline:
 
 
 @pytest.mark.parametrize("marked", [2, 3, 5, 10])
+@pytest.mark.slow
 def test_false_alarms_over_a_small_subset(marked):
     """The noise of five items is estimated from five items, however many others there are: exactly what is promised."""
     level, times = 0.02, 800
@@ -857,6 +860,7 @@ def test_the_language_counts_its_tests():
         assert expressions.tests(expressions.parse(text)) == count
 
 
+@pytest.mark.slow
 def test_verify_and_train_say_them(tiny):
     """--fast evaluates claims; what is not shown and told as a fact is a check that failed."""
     name = "01-frost-days"

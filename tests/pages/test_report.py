@@ -190,7 +190,7 @@ def test_claims_with_verdicts(tiny, monkeypatch):
     record(tiny, 1, claims=["a falls", "b rises", "c <i>stays</i>"])
     with_verdicts(monkeypatch, ("yes", True, "2 < 3"), ("no", False, "3 > 2"), ("not shown", True, "0.1 ± 0.2"))
     page, doc = made(tiny)
-    assert [each["outcome"] for each in doc["stages"][0]["claims"]] == ["yes", "no", "not shown"]
+    assert [claim["outcome"] for claim in doc["stages"][0]["claims"]] == ["yes", "no", "not shown"]
     for text in ("holds: a falls: 2 < 3", "no: b rises: 3 > 2", "not shown: c <i>stays</i>: 0.1 ± 0.2"):
         assert text in page.text
 
