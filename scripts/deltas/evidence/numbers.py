@@ -5,10 +5,12 @@ no sign, infinity is ∞, and a share whose unit is "%" is shown times 100.
 """
 
 import math
+from collections.abc import Iterable
 
-from ..runs.metrics import Metric
+from ..runs.metrics import Metric, Metrics
 from .baseline import Summary
 from .prediction import Verdict
+from .sampling import Error
 
 PLAIN = Metric()
 SIGNIFICANT = 5  # digits of a number that has no spread and no declared decimals
@@ -92,6 +94,62 @@ def quantity(summary: Summary, unit: str = "", constant: bool = False) -> str:
     return _spread(summary, Metric(unit=unit), f" {unit}" if unit else "") + seeds
 
 
+def legend(counts: Iterable[int]) -> str:
+    """Return what ± is in a table; nothing where no number has one. counts: of how many seeds each number is.
+
+    >>> legend([1, 5, 5]), legend([1])
+    ('± is the standard deviation over training seeds (n = 5)', '')
+    >>> legend([5, 10, 3])
+    '± is the standard deviation over training seeds (n = 3, 5 or 10)'
+    """
+    several = [str(n) for n in sorted(set(counts)) if n > 1]
+    if not several:
+        return ""
+    *first, last = several
+    n = f"{', '.join(first)} or {last}" if first else last
+    return f"± is the standard deviation over training seeds (n = {n})"
+
+
+def error(number: float, metric: Metric = PLAIN) -> str:
+    """Return a standard error to two digits.
+
+    >>> error(0.01493), error(0.0103), error(0.0231, Metric(unit="%")), error(0.0)
+    ('0.015', '0.010', '2.3 %', '0')
+    """
+    number *= 100 if metric.unit == "%" else 1
+    text = fixed(number, max(0, 1 - int(f"{number:.0e}".partition("e")[2]))) if number else "0"
+    return f"{text} %" if metric.unit == "%" else text
+
+
+def sampled(errors: Iterable[Error], metrics: Metrics) -> str:
+    """Return what the items of a table's numbers leave open, in sentences; nothing where no number has items.
+
+    A table metric is one number here: from its best known cell to its least known.
+    """
+    groups: dict[tuple[str, str], list[Error]] = {}
+    for one in errors:
+        groups.setdefault((one.item, metrics.table(one.metric) or one.metric), []).append(one)
+    sentences = []
+    for item in dict.fromkeys(item for item, _ in groups):
+        parts = []
+        for (its, name), group in groups.items():
+            if its == item:
+                metric, unit = metrics[name], metrics[name].unit
+                counts = _from_to([f"{count:,}" for count in sorted({one.count for one in group})])
+                values = _from_to([error(value, metric) for value in sorted(one.value for one in group)])
+                beyond = f" {unit}" if unit not in ("", "%") else ""
+                parts.append(f"{metric.says} {values}{beyond} ({counts} {item}s)")
+        sentences.append(
+            f"The {item}s are a sample, too. The standard error of one number from that: {'; '.join(parts)}. "
+            f"In a difference between two runs on the same {item}s it cancels largely where the two are alike."
+        )
+    return " ".join(sentences)
+
+
+def _from_to(texts: list[str]) -> str:
+    return texts[0] if texts[0] == texts[-1] else f"{texts[0]} to {texts[-1]}"
+
+
 def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
     """Return the middle of an interval, and the interval, to the second digit of its half-width. unit: "%" for a share.
 
@@ -99,12 +157,17 @@ def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
     (('-0.300', '-0.312 … -0.287'), ('2.25 %', '1.95 % … 2.55 %'))
     >>> interval(1234.5, 1300.0, "s"), interval(0.5, 0.5)
     (('1,267 s', '1,234 s … 1,300 s'), ('0.5', '0.5 … 0.5'))
+    >>> interval(-2.6e-10, 9e-11)
+    ('-8.5e-11', '-2.6e-10 … 9e-11')
     """
     factor = 100 if unit == "%" else 1
     half = (high - low) / 2 * factor
     decimals = max(0, 1 - int(f"{half:.0e}".partition("e")[2])) if 0 < half < math.inf else None
     numbers = [number * factor for number in ((low + high) / 2, low, high)]
-    texts = [_alone(number, None) if decimals is None else fixed(number, min(decimals, 15)) for number in numbers]
+    if decimals is None:
+        texts = [_alone(number, None) for number in numbers]
+    else:
+        texts = [f"{number:.2g}" if decimals > DECIMALS + 1 else fixed(number, decimals) for number in numbers]
     middle, *ends = [f"{text} {unit}" if unit else text for text in texts]
     return middle, " … ".join(ends)
 

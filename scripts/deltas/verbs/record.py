@@ -129,6 +129,8 @@ def _print(old: Baseline | None, new: Baseline, described: Experiment) -> None:
         _print_run(old, described, name, before, run)
     for name in old.runs.keys() - new.runs.keys() if old else ():
         console.say(f"\n{name}: gone")
+    if legend := numbers.legend(summary.n for run in new.runs.values() for summary in run.metrics.values()):
+        console.say(f"\n{legend}")
 
 
 def _print_run(

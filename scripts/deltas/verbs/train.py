@@ -8,7 +8,7 @@ import msgspec
 
 from ..core import console, files, jsonfile
 from ..core.project import Project
-from ..evidence import numbers, prediction, trained
+from ..evidence import numbers, prediction, sampling, trained
 from ..evidence.outcome import Outcome
 from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
@@ -146,6 +146,11 @@ def _print_standing(judged: Trained) -> None:
         console.say("the baseline is stale: " + "; ".join(known.stale))
         return
     for line in _explained(judged):
+        console.say(line)
+    metrics, names = known.subject.experiment.metrics, {result.plan.run.name for result in judged.results}
+    counts = [summary.n for name in names & recorded.runs.keys() for summary in recorded.runs[name].metrics.values()]
+    errors = [one for name in recorded.runs if name in names for one in sampling.errors(recorded, metrics, name)]
+    for line in filter(None, (numbers.legend(counts), numbers.sampled(errors, metrics))):
         console.say(line)
     here = judged.results[0].about
     for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
