@@ -154,8 +154,8 @@ def _print_standing(judged: Trained) -> None:
         console.say(line)
     here = judged.results[0].about
     for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
-        if here[what] != then:
-            console.say(f"recorded with {what} {then}; this is {here[what]}")
+        if here.get(what) != then:
+            console.say(f"recorded with {what} {then}; this is {here.get(what)}")
     if known.claimed:
         console.say("\nclaimed, of what was recorded:")
         for claim in known.claimed:
