@@ -24,14 +24,14 @@ ELSEWHERE = HERE | {"cpu": "another"}
 SAME = {"test_loss": 2.0, "parameters": 9, "kl": 0.1}
 LINES = {
     "the same run": (
-        "a", SAME, HERE, True, "repeats the recorded run (test_loss 2.0000, 2 more numbers)", (),
+        "a", SAME, HERE, True, "repeats the recorded run (test_loss 2.0000, 2 more numbers; all equal)", (),
     ),
     "the same run elsewhere": (
-        "a", SAME, ELSEWHERE, True, "repeats the recorded run (test_loss 2.0000, 2 more numbers)", (),
+        "a", SAME, ELSEWHERE, True, "repeats the recorded run (test_loss 2.0000, 2 more numbers; all equal)", (),
     ),
     "another number": (
         "a", SAME | {"test_loss": 2.02}, HERE, False,
-        "does not repeat the recorded run (test_loss 2.0200, 2 more numbers)",
+        "does not repeat the recorded run (test_loss 2.0200, 2 more numbers; off by 0.02 at most)",
         ("test_loss 2.0200, recorded 2.0000, difference 0.0200",),
     ),
     "another number elsewhere": (
@@ -47,7 +47,8 @@ LINES = {
         ("test_loss 2.4000, recorded 2.0000, difference 0.4000, 2.0000 ± 0.0100, outside 1.8854 … 2.1146",),
     ),
     "deterministic": (
-        "fixed", {"test_loss": 2.3002}, ELSEWHERE, False, "does not repeat the recorded run (test_loss 2.3002)",
+        "fixed", {"test_loss": 2.3002}, ELSEWHERE, False,
+        "does not repeat the recorded run (test_loss 2.3002; off by 0.0002 at most)",
         ("test_loss 2.3002, recorded 2.3000, difference 0.0002",),
     ),
 }  # fmt: skip

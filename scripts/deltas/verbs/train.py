@@ -202,16 +202,12 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
         ],
         "runs": [
             {
-                "run": result.plan.run.name,
-                "seed": result.plan.seed,
+                **trained.row(result, judgement),
                 "arguments": result.plan.arguments,
                 "folder": str(result.folder.relative_to(project.root)),
                 "control": result.plan.run.control,
                 "reused": result.reused,
                 "torch": result.about["torch"],
-                "way": str(judgement.way),
-                "ok": judgement.ok,
-                "metrics": [msgspec.to_builtins(verdict) for verdict in judgement.verdicts],
                 "names": result.names(NAMES),
             }
             for result, judgement in zip(judged.results, judged.judgements, strict=True)
