@@ -10,6 +10,7 @@ import recorded
 from deltas.child import programs
 from deltas.core import codeid, jsonfile
 from deltas.evidence import baseline, claims
+from deltas.evidence.items import ByItem, Items
 from deltas.evidence.outcome import Outcome
 from deltas.figures import drawn
 from deltas.pages import document
@@ -143,10 +144,12 @@ def record(
     measured=True,
     names=(),
     more=None,
+    sampled=False,
 ) -> Path:
     """Write experiment.toml and baseline.json of a stage, as if its runs had been trained, and return their folder.
 
-    names: what every run made up. more: metric -> values, beside the usual ones.
+    names: what every run made up. more: metric -> values, beside the usual ones. sampled: the test loss is recorded
+    item by item: two names of one letter, half a nat above the mean and below, which makes its standard error 0.5.
     """
     name, code = lab.files[number - 1].stem, _code(lab, number)
     folder = lab.root / "baselines" / name
@@ -166,12 +169,15 @@ def record(
             **(more or {}),
         }
         measured_by = programs.measured_by(None, None)
-        made = {
-            run: recorded.run(metrics, ("--type", run), seeds, measured_by=measured_by, generated=tuple(names))
-            for run in runs
-        }
+        by_item, shared = None, {}
+        if sampled:
+            mean = sum(metrics["test_loss"]) / len(values)
+            by_item = ByItem("two", {"test_loss": (mean + 0.5, mean - 0.5)})
+            shared = {"two": Items("test name", (1, 1))}
+        about_run = {"measured_by": measured_by, "generated": tuple(names), "by_item": by_item}
+        made = {run: recorded.run(metrics, ("--type", run), seeds, **about_run) for run in runs}
         about = {"cpu": "A <CPU>", "recorded": "2026-01-01", "torch": "2", "python": "3"}
-        baseline.write(folder / "baseline.json", recorded.baseline(made, stage=name, code_id=code, **about))
+        baseline.write(folder / "baseline.json", recorded.baseline(made, shared, stage=name, code_id=code, **about))
     return folder
 
 

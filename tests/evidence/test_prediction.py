@@ -255,6 +255,22 @@ def test_what_counts_as_exact():
     assert exact(recorded.run(once, deterministic=True), "whole") and not exact(recorded.run(once), "whole")
 
 
+@given(
+    st.lists(st.floats(-50, 50), min_size=2, max_size=4, unique=True),
+    st.integers(0, 3),
+    st.floats(-3, 3).filter(lambda shift: abs(abs(shift) - 1) > 1e-3),
+)
+@settings(deadline=None)
+def test_a_number_is_noticed_just_where_it_misses_by_more_than_it_may(values, at, shift):
+    """On the same machine, whichever of the seeds, and whatever the other numbers say."""
+    seed = at % len(values)
+    base = recorded.baseline({"a": recorded.run({"x": values, "y": [1.5] * len(values)})})
+    may = SAME * max(1.0, abs(values[seed]) / 10)
+    judgement = judged(base, "a", {"x": values[seed] + shift * may, "y": 1.5}, seed)
+    assert judgement.ok is (abs(shift) < 1)
+    assert judgement.way is (Way.REPEATED if abs(shift) < 1 else Way.NOT_REPEATED)
+
+
 def test_a_large_number_may_miss_in_proportion():
     base = recorded.baseline({"a": recorded.run({"spread": (500.0, 700.0)})})
     for value, way in ((500.04, Way.REPEATED), (500.06, Way.NOT_REPEATED)):

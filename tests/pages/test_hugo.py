@@ -29,7 +29,7 @@ def hugo(request) -> str:
 @pytest.fixture
 def site(tiny, tmp_path, monkeypatch):
     draw(
-        record(tiny, 1, claims=["it <b>falls</b>"], names=["emma", "<i>ava</i>"]),
+        record(tiny, 1, claims=["it <b>falls</b>"], names=["emma", "<i>ava</i>"], sampled=True),
         FIGURE,
         FIGURE | {"name": "flat", "title": "Flat"},
     )
@@ -80,7 +80,8 @@ def test_pages_hold_what_the_shortcodes_name(hugo, tiny, site):
         '{{< result "01" "counted" "test_loss_unseen" >}}, missing {{< result "02" "counted" "test_loss" >}} and '
         '{{< result "03" "any" "thing" >}}, in a table {{< result "04" "counted" "domain_loss.sums" >}}, a share '
         '{{< result stage="04" run="counted" metric="dead" digits="1" >}} of '
-        '{{< result stage="04" run="counted" metric="characters" digits="0" >}}; '
+        '{{< result stage="04" run="counted" metric="characters" digits="0" >}}; error '
+        '{{< result stage="01" run="counted" metric="test_loss" form="error" >}}; '
         'see {{< upstream "Almanac.guess" >}}.\n\n'
         '{{< patch stage="01" hunk="forget" context="no" />}}\n\n{{< patch stage="01" file="makemore.py" />}}\n\n'
         '{{< samples "01" >}}\n\n{{< samples "02" >}}\n\n{{< figure src="cat.png" alt="A cat" >}}\n',
@@ -90,7 +91,7 @@ def test_pages_hold_what_the_shortcodes_name(hugo, tiny, site):
     text = page.text
     for said in ("Loss 2.4700 , with two digits 2.47 , by place 2.4700 ± 0.0100 , n = 3 , infinite ∞",
                  "missing not measured and not measured , in a table 0.2 ,",
-                 "a share 57.7 % of 204,544 ;", "emma <i>ava</i>", "not recorded"):  # fmt: skip
+                 "a share 57.7 % of 204,544 ; error 0.50 ;", "emma <i>ava</i>", "not recorded"):  # fmt: skip
         assert said in text, (said, text[:600])
     link = next(link for link in page.links if "#L" in link and "guess" in text)
     assert f"/blob/{tiny.pin}/makemore.py#L" in link

@@ -17,7 +17,7 @@ def stage(*runs: dict, headline: str | None = None, **declared: dict) -> dict:
     """Return the part of a stage's document that is about numbers."""
     return {
         "stage": "09-tools", "number": 9, "experiment": "x", "baseline": {"seeds": [1]}, "claims": [],
-        "headline": headline, "metrics": declared,
+        "headline": headline, "metrics": declared, "legend": ["± is a deviation.", "The tasks are a sample, too."],
         "runs": [{"run": name, "metrics": metrics, "names": None} for run in runs for name, metrics in run.items()],
     }  # fmt: skip
 
@@ -50,6 +50,7 @@ def test_a_row_for_each_plain_number_and_a_table_for_each_table():
 def test_each_table_stands_on_the_page_with_its_words():
     page = Page(render.fragment("measured", TOOLS, "runs"))
     assert len(page.of("table")) == 2
+    assert "± is a deviation. The tasks are a sample, too." in page.text
     assert "solved tasks solved, % 93.1 ± 0.4" in page.text and "loss (loss by domain, nats per character)" in page.text
     regions = [tag["aria-label"] for tag in page.of("div")]
     assert regions == ["runs of 09-tools", "loss of 09-tools"]

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from deltas.pages import document, embed
 from lab import contents
 from webpage import FIGURE, Page, draw, record, set_part, with_headline
 
@@ -97,6 +98,31 @@ def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site,
     assert not re.search(r"\d", plain), plain
     assert "```" not in body
     assert len(plain.split()) < 60  # facts only: headings, commands, names of runs
+
+
+def test_a_table_of_a_part_says_what_its_numbers_leave_open(tiny, site):
+    """What ± is; and the error that the test names leave, by a shortcode that can be checked."""
+    record(tiny, 1, sampled=True)
+    record(tiny, 2)
+    first, second = publish(tiny, site)["content/posts/part-3/index.md"].decode().split("### storm report")
+    for text in (first, second):
+        assert "\n\n± is the standard deviation over n training seeds." in text
+    assert "The test names are a sample, too" in first and "are a sample" not in second
+    assert 'metric="test_loss" form="error" was="0.50" >}}; in a difference between two runs' in first
+
+
+def test_a_number_without_items_has_no_error_to_show(tiny):
+    with document.source(tiny.project) as source:
+        for sampled in (True, False):
+            record(tiny, 1, sampled=sampled)
+            stage = document.stage(source, source.series[0])
+            loss, other = (stage["runs"][0]["metrics"][name] for name in ("test_loss", "train_loss"))
+            assert (loss["error"], loss["items"]) == ((0.5, 2) if sampled else (None, None))
+            assert other["error"] is None
+            assert stage["legend"][0] == "± is the standard deviation over training seeds (n = 3)."
+            assert len(stage["legend"]) == (2 if sampled else 1)
+    with pytest.raises(embed.Unknown, match="has no standard error 'test_loss'"):
+        embed.result(stage, "counted", "test_loss", "error")
 
 
 def test_a_part_grows_until_somebody_writes_in_it(tiny, site):

@@ -61,3 +61,12 @@ def test_exit_codes_are_those_of_the_code():
     for name, word in (("CheckFailed", "check failed"), ("BadInput", "bad usage"), ("BrokenPatch", "patch"),
                        ("WorkAtRisk", "your work"), ("NoUpstream", "upstream")):  # fmt: skip
         assert word in listed[str(getattr(errors, name).exit_code)]
+
+
+def test_what_plus_minus_is_stands_below_the_table_and_so_does_the_error_of_the_test_names():
+    """Written by the program: of the headline runs, from the recorded values of every name."""
+    table = " ".join(README.split("<!-- series -->")[1].split("<!-- /series -->")[0].split())
+    seeds = sorted({int(n) for n in re.findall(r"n = (\d+)\)(?= \|)", table)})
+    assert f"± is the standard deviation over training seeds (n = {' or '.join(map(str, seeds))})." in table
+    assert re.search(r"The standard error of one number from that: .+ 0\.0\d+", table)
+    assert "±" not in README.split("<!-- /series -->")[1]

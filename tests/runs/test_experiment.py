@@ -201,6 +201,14 @@ BAD = {
     "NUL in an argument": (edit('"--max-steps"', '"a\\u0000b"'), r"run 2 \(learned-2k\): args: item 3 is"),
     "headline of another kind": ("headline = 3\n" + GOOD, "headline is 3"),
     "headline that is no name": ("headline = 'test loss'\n" + GOOD, "headline is 'test loss'"),
+    "own_variance of text": (
+        edit("args =", "own_variance = 1\nargs ="),
+        r"run 1 \(counted\): own_variance is 1",
+    ),
+    "deterministic, with a variance": (
+        edit("args =", "deterministic = true\nown_variance = true\nargs ="),
+        r"run 1 \(counted\): it is deterministic, and has own_variance",
+    ),
     "deterministic of text": (
         edit("args =", "deterministic = 'yes'\nargs ="),
         r"run 1 \(counted\): deterministic is 'yes'",
@@ -232,7 +240,7 @@ def test_malformed(tmp_path, text, what):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (edit("args =", "arg = 1\nargs ="), "only name, args, steps, control, beside, deterministic"),
+        (edit("args =", "arg = 1\nargs ="), "only name, args, steps, control, beside, deterministic, own_variance"),
         (edit("seeds = [3407, 1, 2]", ""), "seeds = [3407"),
         (edit("learned-2k", "Learned"), "it names a folder"),
         (edit('"3407"', "3407"), "numbers in quotes too"),

@@ -253,6 +253,21 @@ def test_a_claim_about_a_metric_that_no_run_has_is_not_recorded(town):
     assert town.ok("record", "01").err.count("reused") == 6
 
 
+def test_a_claim_that_its_recording_does_not_show_is_recorded_and_told(town):
+    """It stays as it was written. Once came_out says so, nothing is left to tell; train shows it as no fact."""
+    check = CLAIM.format("good.test_loss < 2.5002")
+    put(town, EXPERIMENT + check)
+    said = town.ok("record", "01")
+    assert "claims that came out otherwise" in said.out and "✗ not shown: is small: difference" in said.out
+    put(town, EXPERIMENT + check + 'came_out = "not shown"\n')
+    assert "claims that came out otherwise" not in town.ok("record", "01").out
+    trained = town.ok("train", "01", "--run", "good")
+    assert "– not shown: is small: difference" in trained.out and "✗" not in trained.out
+    [claim] = json.loads(town.ok("train", "01", "--run", "good", "--json").out)["claims"]
+    assert (claim["outcome"], claim["came_out"], claim["ok"]) == ("not shown", "not shown", True)
+    assert claim["low"] < claim["difference"] < claim["high"]
+
+
 def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     """A verdict on everything else, and a document: of this stage and of the later ones."""
     put(town, EXPERIMENT + CLAIM.format("good.test_loss.1 < 3"))

@@ -1,6 +1,7 @@
 """What was recorded of a stage, and what comes out when its first seed is run again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..core import numbers
 from ..core.project import Project
@@ -78,7 +79,8 @@ def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
     results = subject.results(project, shop, subject.experiment.runs, subject.experiment.seeds[:1])
     again = trained.judged(known, results)
     for result, judgement in zip(again.results, again.judgements, strict=True):
-        yield _again(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, judgement)
+        check = _again(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, judgement)
+        yield replace(check, run=trained.row(result, judgement))
 
 
 def _again(name: str, known: Known, judgement: Judgement) -> Check:
@@ -96,7 +98,9 @@ def _again(name: str, known: Known, judgement: Judgement) -> Check:
 def _numbers(experiment: Experiment, judgement: Judgement, judged: Sequence[Verdict]) -> str:
     """Return what the line says of the numbers: of one more seed, those that were held against an interval."""
     if judgement.way is not Way.ONE_MORE:
-        return _shown(experiment, judged)
+        differences = [abs(verdict.difference) for verdict in judged if verdict.difference is not None]
+        worst = max(differences, default=0)
+        return f"{_shown(experiment, judged)}; {f'off by {worst:.1g} at most' if worst else 'all equal'}"
     by = [verdict for verdict in judged if verdict.low is not None]
     texts = [prediction.against(verdict, experiment.metrics[verdict.metric]) for verdict in by[:SHOWN]]
     rest = len(judged) - len(texts)

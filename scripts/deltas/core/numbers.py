@@ -5,7 +5,7 @@ no sign, infinity is ∞, and a share whose unit is "%" is shown times 100.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
@@ -125,6 +125,33 @@ def quantity(sample: Sample, unit: str = "", constant: bool = False) -> str:
     return _spread(sample, Form(unit), f" {unit}" if unit else "") + seeds
 
 
+def legend(counts: Iterable[int]) -> str:
+    """Return what ± is in a table; nothing where no number has one. counts: of how many seeds each number is.
+
+    >>> legend([1, 5, 5]), legend([1])
+    ('± is the standard deviation over training seeds (n = 5)', '')
+    >>> legend([5, 10, 3])
+    '± is the standard deviation over training seeds (n = 3, 5 or 10)'
+    """
+    several = [str(n) for n in sorted(set(counts)) if n > 1]
+    if not several:
+        return ""
+    *first, last = several
+    n = f"{', '.join(first)} or {last}" if first else last
+    return f"± is the standard deviation over training seeds (n = {n})"
+
+
+def error(number: float, form: Form = PLAIN) -> str:
+    """Return a standard error to two digits.
+
+    >>> error(0.01493), error(0.0103), error(0.0231, Form("%")), error(0.0)
+    ('0.015', '0.010', '2.3 %', '0')
+    """
+    number *= 100 if form.unit == "%" else 1
+    text = fixed(number, max(0, 1 - int(f"{number:.0e}".partition("e")[2]))) if number else "0"
+    return f"{text} %" if form.unit == "%" else text
+
+
 def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
     """Return the middle of an interval, and the interval, to the second digit of its half-width. unit: "%" for a share.
 
@@ -132,12 +159,17 @@ def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
     (('-0.300', '-0.312 … -0.287'), ('2.25 %', '1.95 % … 2.55 %'))
     >>> interval(1234.5, 1300.0, "s"), interval(0.5, 0.5)
     (('1,267 s', '1,234 s … 1,300 s'), ('0.5', '0.5 … 0.5'))
+    >>> interval(-2.6e-10, 9e-11)
+    ('-8.5e-11', '-2.6e-10 … 9e-11')
     """
     factor = 100 if unit == "%" else 1
     half = (high - low) / 2 * factor
     decimals = max(0, 1 - int(f"{half:.0e}".partition("e")[2])) if 0 < half < math.inf else None
     numbers = [number * factor for number in ((low + high) / 2, low, high)]
-    texts = [_alone(number, None) if decimals is None else fixed(number, min(decimals, 15)) for number in numbers]
+    if decimals is None:
+        texts = [_alone(number, None) for number in numbers]
+    else:
+        texts = [f"{number:.2g}" if decimals > DECIMALS + 1 else fixed(number, decimals) for number in numbers]
     middle, *ends = [f"{text} {unit}" if unit else text for text in texts]
     return middle, " … ".join(ends)
 

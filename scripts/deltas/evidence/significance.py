@@ -135,23 +135,30 @@ def _difference(left: Sample | Number, right: Sample | Number) -> Sample:
 
 def _errors(difference: Sample) -> tuple[float, float, list[tuple[float, int]]]:
     """Return (standard error from the seeds, from the items, [(variance, degrees of freedom), …] that are not zero)."""
-    values, influences = difference.values, difference.influences
+    values = difference.values
     if any(map(math.isinf, values)):
         if len(set(values)) > 1:
             raise Unevaluable("infinite for some seeds only")
         return 0.0, 0.0, []
     seeds = 0.0 if difference.constant else statistics.variance(values) / len(values)
     sources = [(seeds, len(values) - 1)]
-    items = 0.0
-    if influences is not None:
-        count = difference.marked
-        if count < 2:
-            raise Unevaluable(f"one {difference.unit} alone shows no noise: a test takes two")
-        items = count / (count - 1) * math.fsum(moved * moved for moved in influences)
-        if not math.isfinite(items):
-            raise Unevaluable(f"the value of some {difference.unit} is infinite")
-        sources.append((items, count - 1))
-    return math.sqrt(seeds), math.sqrt(items), [source for source in sources if source[0] > 0]
+    items = item_error(difference) or 0.0
+    if items:
+        sources.append((items**2, difference.marked - 1))
+    return math.sqrt(seeds), items, [source for source in sources if source[0] > 0]
+
+
+def item_error(sample: Sample) -> float | None:
+    """Return the standard error that a metric has from its items; None where no items come into it. Unevaluable."""
+    if sample.influences is None:
+        return None
+    count = sample.marked
+    if count < 2:
+        raise Unevaluable(f"one {sample.unit} alone shows no noise: a test takes two")
+    variance = count / (count - 1) * math.fsum(moved * moved for moved in sample.influences)
+    if not math.isfinite(variance):
+        raise Unevaluable(f"the value of some {sample.unit} is infinite")
+    return math.sqrt(variance)
 
 
 def _below(difference: float, sources: list[tuple[float, int]]) -> float:

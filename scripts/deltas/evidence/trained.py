@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ..core import machine
 from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
@@ -79,6 +81,17 @@ def judged(known: Known, results: Sequence[Result]) -> Trained:
         for result in results
     )
     return Trained(known, tuple(results), judgements)
+
+
+def row(result: Result, judgement: Judgement) -> dict[str, Any]:
+    """Return how a run was judged as JSON has it: which question it was asked, and every number with what it met."""
+    return {
+        "run": result.plan.run.name,
+        "seed": result.plan.seed,
+        "way": str(judgement.way),
+        "ok": judgement.ok,
+        "metrics": [msgspec.to_builtins(verdict) for verdict in judgement.verdicts],
+    }
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from .document import MOST_DIGITS
 from .shortcodes import Shortcode
 
-FORMS = ("mean", "spread", "n")
+FORMS = ("mean", "spread", "n", "error")
 Fault = tuple[str, tuple[str, ...]]  # what is wrong, and the ways out
 
 

@@ -17,11 +17,11 @@ from ..core import jsonfile, numbers
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims
+from ..evidence import baseline, claims, sampling
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..runs import experiment, subject
 from ..runs.experiment import Experiment
-from ..runs.metrics import Metrics
+from ..runs.metrics import Metric, Metrics
 from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
@@ -123,6 +123,7 @@ def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool
         "headline": headline(described),
         "metrics": declared(described, runs),
         "runs": runs,
+        "legend": _legend(described, recorded),
         "figures": gallery.figures(folder, patch.name),
         "commands": {
             "apply": f"scripts/apply.sh {patch.number:02d}",
@@ -231,10 +232,24 @@ def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None)
             "program": program,
             "arguments": list(args),
             "command": f"scripts/train.sh {patch.number:02d} --run {name}",
-            "metrics": _metrics(kept.get(name), metrics),
+            "metrics": _metrics(recorded, name, metrics),
             "names": _names(kept.get(name)),
         }
         for name, (program, args) in arguments.items()
+    ]
+
+
+def _legend(described: Experiment | None, recorded: Baseline | None) -> list[str]:
+    """Return the sentences that belong beside a table of these runs: what ± is, and what the test items leave open."""
+    if recorded is None:
+        return []
+    counts = [summary.n for run in recorded.runs.values() for summary in run.metrics.values()]
+    metrics = described.metrics if described else Metrics()
+    legend = numbers.legend(counts)
+    return [
+        text
+        for text in (f"{legend}." if legend else "", sampling.said(sampling.errors(recorded, metrics), metrics))
+        if text
     ]
 
 
@@ -243,13 +258,17 @@ def _names(run: Recorded | None) -> list[str] | None:
     return list(run.generated) if run and run.generated else None
 
 
-def _metrics(run: Recorded | None, metrics: Metrics) -> dict[str, Any]:
+def _metrics(recorded: Baseline | None, run: str, metrics: Metrics) -> dict[str, Any]:
     """Return every recorded metric of a run, with what it is; a cell of a table says which table."""
-    return {name: _metric(name, summary, metrics) for name, summary in run.metrics.items()} if run else {}
+    if recorded is None or run not in recorded.runs:
+        return {}
+    return {
+        name: _metric(summary, metrics[name], sampling.error(recorded, run, name, metrics))
+        for name, summary in recorded.runs[run].metrics.items()
+    }
 
 
-def _metric(name: str, summary: Summary, metrics: Metrics) -> dict[str, Any]:
-    metric = metrics[name]
+def _metric(summary: Summary, metric: Metric, error: sampling.Error | None) -> dict[str, Any]:
     return {
         "n": summary.n,
         "mean": summary.mean,
@@ -258,6 +277,10 @@ def _metric(name: str, summary: Summary, metrics: Metrics) -> dict[str, Any]:
         "shown": numbers.spread(summary, metric),
         "shown_mean": numbers.mean(summary, metric),
         "shown_to": [numbers.mean(summary, replace(metric, digits=digits)) for digits in range(MOST_DIGITS + 1)],
+        "error": error.value if error else None,
+        "shown_error": numbers.error(error.value, metric) if error else None,
+        "items": error.count if error else None,
+        "item": error.item if error else None,
     }
 
 

@@ -57,6 +57,10 @@ def result(stage: Stage, run: str = "", metric: str = "", form: str = "mean", di
         return str(measured["n"])
     if form == "spread":
         return measured["shown"]
+    if form == "error":
+        if measured.get("shown_error") is None:
+            raise Unknown("standard error", metric, [], f"run {run} of {stage['stage']}")
+        return measured["shown_error"]
     if digits and "shown_to" not in measured:  # a site of before that was there
         raise Unknown("number of digits", digits, [], f"{metric} of run {run} of {stage['stage']}")
     return measured["shown_to"][int(digits)] if digits else measured["shown_mean"]

@@ -1,20 +1,22 @@
 """README's table of the series, filled in by program."""
 
 import re
+import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..core import numbers
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..evidence import baseline
+from ..evidence import baseline, sampling
 from ..evidence.baseline import Baseline
 from ..runs import experiment
 from ..runs.experiment import Experiment
-from ..runs.metrics import Metric
+from ..runs.metrics import Metric, Metrics
 from ..series.patches import Series
 
 MARKED = re.compile(r"(<!-- series -->\n).*?(<!-- /series -->)", re.DOTALL)
+WIDTH = 120  # of a line of README
 NONE = "–"  # where a stage has no headline
 
 
@@ -37,7 +39,27 @@ def table(project: Project, series: Series, new: Mapping[str, Baseline] | None =
         link = f"[{patch.name}](patches/{patch.name}.patch)"
         shown = _headline(*stages[patch.name], common)
         rows.append(f"| {link} | Δ{patch.delta}: {patch.title} | {patch.added} | {shown} |")
+    for sentence in _said_below(list(stages.values()), common):
+        rows += ["", *textwrap.wrap(sentence, WIDTH)]
     return "\n".join(rows) + "\n"
+
+
+def _said_below(stages: Sequence[tuple[Experiment | None, Baseline | None]], common: Metric | None) -> Iterator[str]:
+    """Give what ± is in the table, and what the test items leave open of the headline that most stages have."""
+    counts, errors, declared = [], [], Metrics()
+    for described, recorded in stages:
+        if described is None or recorded is None or described.headline is None:
+            continue
+        run, metric = described.headline_run.name, described.headline
+        if summary := recorded.summary(run, metric):
+            counts.append(summary.n)
+        if described.metrics[metric] == common:
+            declared = described.metrics
+            errors.append(sampling.error(recorded, run, metric, declared))
+    if legend := numbers.legend(counts):
+        yield f"{legend}."
+    if sampled := sampling.said(filter(None, errors), declared):
+        yield sampled
 
 
 def _stage(project: Project, stage: str, new: Mapping[str, Baseline]) -> tuple[Experiment | None, Baseline | None]:

@@ -47,7 +47,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         trained.check_deterministic(subject, results, again)
         new = trained.summarise(subject, results)
         _print(old, new, described)
-        claims.evaluate(described, new)  # refuses one that names no metric of these runs
+        _print_claims(claims.evaluate(described, new))  # refuses one that names no metric of these runs
         if old and replace(old, recorded=new.recorded) == new:
             new = old  # measured today as well, and nothing is another
         changed = _write(project, shop, subject, results, new)
@@ -129,6 +129,17 @@ def _print(old: Baseline | None, new: Baseline, described: Experiment) -> None:
         _print_run(old, described, name, before, run)
     for name in old.runs.keys() - new.runs.keys() if old else ():
         console.say(f"\n{name}: gone")
+    if legend := numbers.legend(summary.n for run in new.runs.values() for summary in run.metrics.values()):
+        console.say(f"\n{legend}")
+
+
+def _print_claims(claimed: Sequence[claims.Verdict]) -> None:
+    """Say which claims came out otherwise than experiment.toml has them: they stay, and came_out is written beside."""
+    otherwise = [claim for claim in claimed if not claim.ok]
+    if otherwise:
+        console.say("\nclaims that came out otherwise than experiment.toml has them (came_out says how):")
+    for claim in otherwise:
+        console.say("  " + console.verdict(False, claim.line))
 
 
 def _print_run(

@@ -8,7 +8,7 @@ import msgspec
 
 from ..core import console, files, jsonfile, numbers
 from ..core.project import Project
-from ..evidence import prediction, trained
+from ..evidence import prediction, sampling, trained
 from ..evidence.outcome import Outcome
 from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
@@ -147,10 +147,15 @@ def _print_standing(judged: Trained) -> None:
         return
     for line in _explained(judged):
         console.say(line)
+    metrics, names = known.subject.experiment.metrics, {result.plan.run.name for result in judged.results}
+    counts = [summary.n for name in names & recorded.runs.keys() for summary in recorded.runs[name].metrics.values()]
+    errors = [one for name in recorded.runs if name in names for one in sampling.errors(recorded, metrics, name)]
+    for line in filter(None, (numbers.legend(counts), sampling.said(errors, metrics))):
+        console.say(line)
     here = judged.results[0].about
     for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
-        if here[what] != then:
-            console.say(f"recorded with {what} {then}; this is {here[what]}")
+        if here.get(what) != then:
+            console.say(f"recorded with {what} {then}; this is {here.get(what)}")
     if known.claimed:
         console.say("\nclaimed, of what was recorded:")
         for claim in known.claimed:
@@ -197,16 +202,12 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
         ],
         "runs": [
             {
-                "run": result.plan.run.name,
-                "seed": result.plan.seed,
+                **trained.row(result, judgement),
                 "arguments": result.plan.arguments,
                 "folder": str(result.folder.relative_to(project.root)),
                 "control": result.plan.run.control,
                 "reused": result.reused,
                 "torch": result.about["torch"],
-                "way": str(judgement.way),
-                "ok": judgement.ok,
-                "metrics": [msgspec.to_builtins(verdict) for verdict in judgement.verdicts],
                 "names": result.names(NAMES),
             }
             for result, judgement in zip(judged.results, judged.judgements, strict=True)

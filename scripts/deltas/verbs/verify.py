@@ -1,6 +1,7 @@
 """`verify`: pin, patches, stages, runs and baselines → checks → one verdict."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
@@ -39,10 +40,7 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
             _print(done[-1])
     failed = [check for check in done if check.ok is False]
     if as_json:
-        rows = [
-            {"what": check.what, "ok": check.ok, "faults": list(check.faults), "ways": list(check.ways)}
-            for check in done
-        ]
+        rows = [_row(check) for check in done]
         console.document(jsonfile.plain({"ok": not failed, "fast": fast, "stages": numbers, "checks": rows}))
     else:
         _verdict(done, fast)
@@ -85,6 +83,11 @@ def _with_refusals(checks: Iterator[Check]) -> Iterator[Check]:
 def _refused(refusal: Refusal) -> Check:
     expected = (f"expected: {refusal.expected}",) if refusal.expected else ()
     return Check(refusal.found, False, expected, refusal.ways)
+
+
+def _row(check: Check) -> dict[str, Any]:
+    row = {"what": check.what, "ok": check.ok, "faults": list(check.faults), "ways": list(check.ways)}
+    return row | ({"run": check.run} if check.run else {})
 
 
 def _print(check: Check) -> None:
