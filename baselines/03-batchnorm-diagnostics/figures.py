@@ -389,8 +389,8 @@ def _rule(runs: Runs, shown: dict[str, list[tuple[int, float]]], best: str) -> s
     where = {0: "never rises above", len(ratios): "is never below"}.get(above, "crosses")
     return (
         f"Of these runs the lowest mean test loss, {_mean(runs, best):.3f}, is that of the thick line, "
-        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of {len(ratios)} points are above it, "
-        f"and their median is {_times(statistics.median(ratios) / RULE)} times the rule."
+        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of "
+        f"{len(ratios)} points are above it, and their median is {_times(statistics.median(ratios) / RULE)} times the rule."
     )
 
 
