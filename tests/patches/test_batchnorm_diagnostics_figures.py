@@ -190,6 +190,11 @@ def test_how_far_the_layers_are_apart(tmp_path):
         "training 2.0-fold, with BatchNorm 1.5-fold."
     )
     assert ("five-small-fair", 1, "1.00e-06", 0.059) in told["gradients-start"].rows
+    for panel, spreads in zip(
+        fakeruns.canvas(told["gradients"]), ([4e-6, 2e-6, 3e-6], [2e-4, 3e-4, 3e-4]), strict=True
+    ):
+        drawn = {line.get_label(): list(line.get_ydata()) for line in panel.lines}
+        assert len(drawn) == len(SIX) and drawn["gain 0.5, BatchNorm"] == spreads
 
 
 def test_a_gradient_that_vanished_is_told_and_drawn(tmp_path):
