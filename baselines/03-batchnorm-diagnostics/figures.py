@@ -208,9 +208,10 @@ def _ridges(panels: dict[str, list[tuple[Sequence[int], float]]], along: str, re
         grid = figure.subplots(2, len(GAINS), sharex=True, sharey=True)
         for n, (axes, (title, layers)) in enumerate(zip(grid.flat, panels.items(), strict=True)):
             for at, (counts, end) in enumerate(layers, 1):
-                edges = numpy.linspace(-end, end, len(counts) + 1)
-                heights = at - 0.85 * numpy.array(counts) / max(*counts, 1)
-                axes.stairs(heights, edges, baseline=at, fill=True, color=palette.lines[n // len(GAINS)], alpha=0.7)
+                inside = end - end / len(counts)  # from the centre of the first bin to that of the last
+                x = [-inside, *numpy.linspace(-inside, inside, len(counts)), inside]
+                heights = [at, *(at - 0.85 * numpy.array(counts) / max(*counts, 1)), at]
+                axes.fill(x, heights, color=palette.lines[n // len(GAINS)], alpha=0.7, linewidth=0)
                 axes.axhline(at, color=palette.faint, linewidth=0.5)
             axes.set_title(title, fontsize=8.5)
             axes.spines[:].set_visible(False)
