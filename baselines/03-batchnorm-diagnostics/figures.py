@@ -3,7 +3,6 @@
 A run is called MODEL-GAIN-RATE. What gain and which rate that is, and how many layers, is read off its arguments.
 """
 
-import json
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +39,8 @@ def figures(runs: Runs) -> list[Figure]:
     """Return those figures whose runs are there."""
     drawn = [_losses(runs)] if runs.has(*GRID) else []
     if runs.has(*FAIR):
-        start, end = ({run: _histograms(runs, run)[when] for run in FAIR} for when in WHEN)
+        histograms = {run: runs.first(run).lines(metrics.HISTOGRAMS)[0] for run in FAIR}
+        start, end = ({run: histograms[run][when] for run in FAIR} for when in WHEN)
         drawn += [_activations(runs, "start", start), _activations(runs, "end", end, start)]
         drawn += [_gradients(runs, "start", start), _gradients(runs, "end", end, start)]
         drawn += [_gradient_lines(runs, start, end), _updates(runs)]
@@ -50,11 +50,6 @@ def figures(runs: Runs) -> list[Figure]:
 
 
 # -- what the runs are ------------------------------------------------------------------------------------------------
-
-
-def _histograms(runs: Runs, run: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the histograms of a run's first seed."""
-    return json.loads((runs.first(run).path / metrics.HISTOGRAMS).read_text(encoding="utf-8"))
 
 
 def _option(runs: Runs, run: str, option: str) -> float:
@@ -72,8 +67,8 @@ def _rate(runs: Runs, run: str) -> str:
 
 
 def _model(runs: Runs, run: str) -> str:
-    layers = f"{_option(runs, run, '--n-layer'):g}"
-    return {"1": "1 layer"}.get(layers, f"{layers} layers") + (" with BatchNorm" if run.startswith("bn") else "")
+    layers = _option(runs, run, "--n-layer")
+    return f"{layers:g} layer{'s' if layers > 1 else ''}" + (" with BatchNorm" if run.startswith("bn") else "")
 
 
 def _label(runs: Runs, run: str) -> str:
@@ -213,9 +208,10 @@ def _ridges(panels: dict[str, list[tuple[Sequence[int], float]]], along: str, re
         grid = figure.subplots(2, len(GAINS), sharex=True, sharey=True)
         for n, (axes, (title, layers)) in enumerate(zip(grid.flat, panels.items(), strict=True)):
             for at, (counts, end) in enumerate(layers, 1):
-                edges = numpy.linspace(-end, end, len(counts) + 1)
-                heights = at - 0.85 * numpy.array(counts) / max(*counts, 1)
-                axes.stairs(heights, edges, baseline=at, fill=True, color=palette.lines[n // len(GAINS)], alpha=0.7)
+                inside = end - end / len(counts)  # from the centre of the first bin to that of the last
+                x = [-inside, *numpy.linspace(-inside, inside, len(counts)), inside]
+                heights = [at, *(at - 0.85 * numpy.array(counts) / max(*counts, 1)), at]
+                axes.fill(x, heights, color=palette.lines[n // len(GAINS)], alpha=0.7, linewidth=0)
                 axes.axhline(at, color=palette.faint, linewidth=0.5)
             axes.set_title(title, fontsize=8.5)
             axes.spines[:].set_visible(False)
@@ -385,12 +381,12 @@ def _updates(runs: Runs) -> Figure:
 def _rule(runs: Runs, shown: dict[str, list[tuple[int, float]]], best: str) -> str:
     """Say where the run that ends best stands to the rule of thumb."""
     ratios = [ratio for _, ratio in shown[best]]
-    above = sum(ratio > RULE for ratio in ratios)
+    above, median = sum(ratio > RULE for ratio in ratios), statistics.median(ratios)
     where = {0: "never rises above", len(ratios): "is never below"}.get(above, "crosses")
     return (
         f"Of these runs the lowest mean test loss, {_mean(runs, best):.3f}, is that of the thick line, "
-        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of "
-        f"{len(ratios)} points are above it, and their median is {_times(statistics.median(ratios) / RULE)} times the rule."
+        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: "
+        f"{above} of {len(ratios)} points are above it, and their median is {_times(median / RULE)} times the rule."
     )
 
 

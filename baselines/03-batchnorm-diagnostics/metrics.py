@@ -67,7 +67,7 @@ def hidden(record: dict[str, Any]) -> list[float]:
 
 
 def keep(left: dict[str, Any], folder: Path) -> None:
-    """Write histograms of the tanh layers into the folder: of the initial model ("start") and of the final ("end").
+    """Write histograms of the tanh layers, a line of JSON: of the initial model ("start") and of the final ("end").
 
     Both see the last batch, in training mode, and in a model that was made for this, so that the trained one stays as
     it is. Nothing is written without --diagnostics, nor without --split-seed (see initial).

@@ -190,6 +190,11 @@ def test_how_far_the_layers_are_apart(tmp_path):
         "training 2.0-fold, with BatchNorm 1.5-fold."
     )
     assert ("five-small-fair", 1, "1.00e-06", 0.059) in told["gradients-start"].rows
+    for panel, spreads in zip(
+        fakeruns.canvas(told["gradients"]), ([4e-6, 2e-6, 3e-6], [2e-4, 3e-4, 3e-4]), strict=True
+    ):
+        drawn = {line.get_label(): list(line.get_ydata()) for line in panel.lines}
+        assert len(drawn) == len(SIX) and drawn["gain 0.5, BatchNorm"] == spreads
 
 
 def test_a_gradient_that_vanished_is_told_and_drawn(tmp_path):
@@ -214,7 +219,7 @@ def test_a_histogram_for_each_layer_of_six_runs(tmp_path, kind):
     if kind == "activations":
         assert [axes.get_title().split("\n")[1] for axes in panels][3] == "80 % saturated"
     for axes in panels:
-        heights = [list(at - patch.get_data().values) for at, patch in enumerate(axes.patches, 1)]
+        heights = [list(at - patch.get_xy()[1:-2, 1]) for at, patch in enumerate(axes.patches, 1)]
         counts = [1, 5, 2, 1] if kind == "activations" else [0, 3, 9, 0]
         assert heights == [pytest.approx([0.85 * count / max(counts) for count in counts])] * 3
     start, end = told[f"{kind}-start"], told[f"{kind}-end"]
