@@ -75,9 +75,9 @@ def test_evaluation_and_sampling_are_upstream_s(mm):
     model, twin, dataset, _ = pair(mm, WORDS, 2)
     X, Y = (torch.stack(part) for part in zip(*dataset, strict=True))
     model.eval(), twin.eval()
-    assert torch.equal(model(X, Y)[0], twin(X, Y)[0])
+    assert torch.allclose(model(X, Y)[0], twin(X, Y)[0], atol=1e-5)
     model.train(), twin.train()
-    assert torch.equal(model(X)[0], twin(X)[0])  # upstream samples in training mode
+    assert torch.allclose(model(X)[0], twin(X)[0], atol=1e-5)  # upstream samples in training mode
 
 
 def test_the_same_seed_draws_the_same_weights(mm):
