@@ -232,8 +232,9 @@ def test_disk_full_in_this_process(project, monkeypatch):
 # -- accidents, in a process of their own -----------------------------------------------------------------------------
 
 PARENT = """
-import sys, resource
+import resource, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
 import test_run as t
 from deltas.core import machine
 from deltas.core.errors import CheckFailed
