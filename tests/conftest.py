@@ -8,6 +8,7 @@ import pytest
 
 import lab as laboratory
 
+HERE = Path(__file__).parent
 NO_MAKEMORE = "upstream/makemore is not there (scripts/apply.sh fetches it): tested on the tiny upstream alone"
 
 
@@ -94,11 +95,28 @@ def stage_code(stage_tree):
     return code
 
 
-# These folders start git, torch or trainings by the dozen; the marker `slow` leaves them out of the fast loop.
+# What the fast loop (scripts/test.sh -m "not slow") leaves out: folders whose tests start git, torch or trainings by
+# the dozen, and whatever is made of the whole series on real makemore.
 SLOW = ("stages", "child", "patches", "runs", "speedrun", "verbs")
+WHOLE_SERIES = ("makemore_template", "stage_tree")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """The fast loop does not even import the tests of slow folders: torch alone takes seconds."""
+    if config.option.markexpr == "not slow" and collection_path.parent == HERE and collection_path.name in SLOW:
+        return True
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(item.path).parent.name in SLOW:
+        real = getattr(item, "callspec", None) and item.callspec.params.get("lab") == "makemore"
+        if Path(item.path).parent.name in SLOW or real or set(WHOLE_SERIES) & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_power_cuts():
+    """Nothing waits for the disk: tests kill processes, not machines."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield

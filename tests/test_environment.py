@@ -22,6 +22,8 @@ from standins import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow  # every test sets up an environment or two
+
 # What the first `apply.sh` starts, and how far pip gets; test_first_command compares this list with what happens.
 STEPS = [
     "-c", "setup.py", "venv", "-c", "pip --version", "pip config", "pip install", "downloaded", "half of alpha",
@@ -71,7 +73,6 @@ def test_killed_at_any_program_that_it_starts(checkout, number, kill):
     assert checkout.started() == ["deltas"]
 
 
-@pytest.mark.slow
 def test_killed_before_any_change_that_it_makes(tmp_path, base):
     """Finer: before every file that setup.py itself writes, renames or deletes, also while it repairs."""
     number = 0
@@ -88,7 +89,6 @@ def test_killed_before_any_change_that_it_makes(tmp_path, base):
     assert number > len(STEPS) + 10
 
 
-@pytest.mark.slow
 def test_killed_again_and_again(checkout):
     """Each time one program further, in what the last time left."""
     for number in range(2, 20):
@@ -291,7 +291,6 @@ def test_interpreter_of_the_same_version(checkout):
     assert checkout.started() == ["deltas"]
 
 
-@pytest.mark.slow
 def test_interpreter_that_is_gone(checkout):
     checkout.works()
     interpreter = checkout.venv / "bin" / "python"
@@ -300,7 +299,6 @@ def test_interpreter_that_is_gone(checkout):
     assert "made anew" in checkout.works().err
 
 
-@pytest.mark.slow
 def test_requirement_of_a_newer_version(checkout):
     checkout.works()
     (checkout.root / "requirements.txt").write_text(REQUIREMENTS.replace("alpha==1.0", "alpha==1.1"))
@@ -341,7 +339,6 @@ def test_package_that_was_added_by_hand(checkout):
     assert checkout.works().err == "" and (purelib(checkout.venv) / "omega").exists()
 
 
-@pytest.mark.slow
 def test_all_packages_deleted_by_hand(checkout):
     checkout.works()
     shutil.rmtree(checkout.venv / "lib")
@@ -366,7 +363,6 @@ def test_program_without_a_wheel_for_this_machine(checkout):
     assert checkout.run(checkout.scripts / "setup.sh").err == ""
 
 
-@pytest.mark.slow
 def test_checkout_that_was_moved(checkout):
     checkout.works()
     checkout.root = checkout.root.rename(checkout.folder / "moved")
@@ -429,7 +425,6 @@ def test_where_pip_is_told_to_install(checkout, where):
     assert (purelib(checkout.venv) / "omega").is_dir()
 
 
-@pytest.mark.slow
 def test_constraints_and_broken_configuration(checkout):
     checkout.put_real_pip()
     (checkout.home / ".pip").mkdir()
@@ -446,7 +441,6 @@ def test_constraints_and_broken_configuration(checkout):
     assert done.code == 2 and "constraint" in done.err and "pip could not install: alpha" in done.err, done
 
 
-@pytest.mark.slow
 def test_real_python_real_venv_real_pip(checkout):
     make_wheel(checkout.folder / "wheels", "alpha", "1.0", "alpha")
     make_wheel(checkout.folder / "wheels", "beta-ware", "2.0", "beta")
@@ -519,7 +513,6 @@ def test_tier_that_there_is_not(checkout, arguments):
     assert checkout.run(checkout.scripts / "setup.sh", "--help").code == 0 and not checkout.venv.exists()
 
 
-@pytest.mark.slow
 def test_size_of_files_as_gnu_ls_may_show_it(checkout):
     checkout.works(BLOCK_SIZE="1M", LS_BLOCK_SIZE="K", LC_ALL="C")
     checkout.works(BLOCKSIZE="M")

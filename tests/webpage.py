@@ -208,7 +208,14 @@ def with_verdicts(monkeypatch, *verdicts: tuple) -> None:
 
     def evaluate(experiment, _recorded):
         return [
-            claims.Verdict(claim.says, Outcome[outcome.upper()], ok, shown, why="" if ok else "the evidence")
+            claims.Verdict(
+                claim.says,
+                Outcome[outcome.upper().replace(" ", "_")],
+                outcome if ok else "yes",
+                ok,
+                shown,
+                why="" if ok else "the evidence",
+            )
             for claim, (outcome, ok, shown) in zip(experiment.claims, verdicts, strict=False)
         ]
 

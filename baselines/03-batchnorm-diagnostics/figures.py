@@ -1,498 +1,460 @@
-"""The figures of a deep MLP, with and without BatchNorm: what goes forward, what comes back, what moves, what dies."""
+"""The figures of a deep MLP, with and without BatchNorm: what it costs, what goes forward, what comes back, what dies.
 
+A run is called MODEL-GAIN-RATE. What gain and which rate that is, and how many layers, is read off its arguments.
+"""
+
+import json
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy
 
 from deltas.core import files
-from deltas.figures import charts, wording
+from deltas.figures import wording
 from deltas.figures.runs import Runs
 from deltas.figures.style import DASHES, Figure, Palette
 
 metrics = files.module(Path(__file__).with_name("metrics.py"))
 
-PAIRS = (("small", "small-bn"), ("good", "good-bn"), ("large", "large-bn"))  # a gain without BatchNorm, and with it
-ORDER = tuple(run for pair in PAIRS for run in pair)
-FAST = ("large-fast", "large-fast-bn")
-MEASURES = {"test_loss": "all test names", "test_loss_unseen": "names not in train"}
-COLOUR = {run: at for at, pair in enumerate(PAIRS) for run in pair}
+MODELS, GAINS, RATES = ("five", "bn", "one"), ("small", "good", "large"), ("slow", "fair", "fast")
+GRID = tuple(f"{model}-{gain}-{rate}" for model in MODELS for gain in GAINS for rate in RATES)
+FIVE, BN = (tuple(f"{model}-{gain}-fair" for gain in GAINS) for model in ("five", "bn"))
+FAIR = FIVE + BN
+LARGE = ("five-large-slow", "bn-large-slow", "five-large-fast", "bn-large-fast")
+WHEN = {"start": "at initialisation", "end": "after training"}
 
-FADED = 0.5  # a signal has faded whose last layer has less than this share of the first one's spread
-ALIKE = 1.25  # layers are alike whose spreads differ by no more than this factor
-EVEN = 2.5  # gradients are even that differ by no more than this factor
-MANY = 0.2  # share of saturated outputs from which on they are many
-CLOSE = 0.05  # nats that are hardly any
-FALLEN = 1 / 3  # a curve has fallen that ends below this share of its highest point
+INDIFFERENT = 0.05  # nats between the best and the worst setting that a loss does not care for
+CLOSE = 0.03  # nats, or standard deviations, that are hardly any
+NARROWER = 0.8  # a range of losses is narrower that has less than this share of another
+RULE = 1e-3  # of thumb, for update:data
 
-Record = dict[str, Any]  # a line of diagnostics.jsonl: see metrics.py
-Layers = list[dict[str, Any]]  # its "act" or its "grad", a table for each tanh layer
+Tables = dict[str, list[dict[str, Any]]]  # run -> a table for each tanh layer: see metrics.look
+Draw = Callable[[Any, Palette], None]
+Fill = Callable[[Any, Palette, Any], None]
 
 
 def figures(runs: Runs) -> list[Figure]:
     """Return those figures whose runs are there."""
-    if not runs.has(*ORDER):
-        return []
-    drawn = [
-        _activations(runs, 0),
-        _activations(runs, -1),
-        _gradients(runs),
-        _gradient_histograms(runs, 0),
-        _gradient_histograms(runs, -1),
-        _updates(runs),
-    ]
-    if runs.has(*FAST):
-        drawn += [_dead(runs), _losses(runs)]
+    drawn = [_losses(runs)] if runs.has(*GRID) else []
+    if runs.has(*FAIR):
+        start, end = ({run: _histograms(runs, run)[when] for run in FAIR} for when in WHEN)
+        drawn += [_activations(runs, "start", start), _activations(runs, "end", end, start)]
+        drawn += [_gradients(runs, "start", start), _gradients(runs, "end", end, start)]
+        drawn += [_gradient_lines(runs, start, end), _updates(runs)]
+    if runs.has(*LARGE):
+        drawn.append(_dead(runs))
     return drawn
 
 
 # -- what the runs are ------------------------------------------------------------------------------------------------
 
 
-def _records(runs: Runs, run: str) -> list[Record]:
-    """Return the diagnostics of a run's first seed."""
-    return runs.first(run).lines(metrics.FILE)
+def _histograms(runs: Runs, run: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the histograms of a run's first seed."""
+    return json.loads((runs.first(run).path / metrics.HISTOGRAMS).read_text(encoding="utf-8"))
 
 
-def _layers(runs: Runs, which: int, kind: str) -> dict[str, Layers]:
-    """Return "act" or "grad" of each run's first record (0) or last (-1)."""
-    return {run: _records(runs, run)[which][kind] for run in ORDER}
-
-
-def _argument(runs: Runs, run: str, option: str) -> float:
+def _option(runs: Runs, run: str, option: str) -> float:
     arguments = runs.of(run)[0].plan.run.args
     return float(arguments[arguments.index(option) + 1])
 
 
 def _gain(runs: Runs, run: str) -> str:
-    gain = _argument(runs, run, "--gain")
+    gain = _option(runs, run, "--gain")
     return "gain 5/3" if math.isclose(gain, 5 / 3, abs_tol=1e-3) else f"gain {gain:g}"
 
 
+def _rate(runs: Runs, run: str) -> str:
+    return f"rate {_option(runs, run, '-l'):g}"
+
+
+def _model(runs: Runs, run: str) -> str:
+    layers = f"{_option(runs, run, '--n-layer'):g}"
+    return {"1": "1 layer"}.get(layers, f"{layers} layers") + (" with BatchNorm" if run.startswith("bn") else "")
+
+
 def _label(runs: Runs, run: str) -> str:
-    return _gain(runs, run) + (", BatchNorm" if "--batchnorm" in runs.of(run)[0].plan.run.args else "")
+    return _gain(runs, run) + (", BatchNorm" if run.startswith("bn") else "")
 
 
-def _times_the_rate(runs: Runs) -> str:
-    """Name the learning rate of the fast runs."""
-    return f"{_argument(runs, 'large-fast', '-l') / _argument(runs, 'large', '-l'):g} times the rate"
+def _of(runs: Runs) -> str:
+    """Name what all runs of a picture have in common."""
+    return f"Learning {_rate(runs, FAIR[0])}, seed {runs.of(FAIR[0])[0].plan.seed}."
 
 
-def _mean(layers: Layers, key: str) -> float:
-    return statistics.fmean(layer[key] for layer in layers)
+def _mean(runs: Runs, run: str) -> float:
+    return statistics.fmean(runs.metric(run, "test_loss"))
 
 
-def _spreads(layers: Layers) -> list[float]:
-    """Return the standard deviation of each layer."""
-    return [layer["std"] for layer in layers]
+def _column(tables: Tables, run: str, key: str) -> list[float]:
+    return [layer[key] for layer in tables[run]]
 
 
-def _widest(layers: Layers) -> float:
-    """Return the spread of the widest layer, as a unit: never 0."""
-    return max(_spreads(layers)) or 1.0
-
-
-def _ratio(layers: Layers) -> float:
-    """Return how many times as wide the widest layer is as the narrowest."""
-    spreads = _spreads(layers)
-    return max(spreads) / min(spreads) if min(spreads) else math.inf
+def _apart(tables: Tables, run: str) -> float:
+    """Return how many times as wide the gradient of the widest layer is as that of the narrowest."""
+    return metrics.spread(_column(tables, run, "gradient"))
 
 
 def _times(ratio: float) -> str:
     """Write a ratio.
 
-    >>> _times(17.3), _times(1.62), _times(math.inf)
-    ('17', '1.6', 'infinitely many')
+    >>> _times(17.3), _times(1.62), _times(0.0312), _times(math.inf)
+    ('17', '1.6', '0.031', 'infinitely many')
     """
     if math.isinf(ratio):
         return "infinitely many"
-    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
-# -- histograms, a ridge for each layer -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Ridges:
-    """A panel: what it says above, and the ridge of each layer: points from left to right, and how high it is there."""
-
-    says: str
-    layers: list[tuple[numpy.ndarray, numpy.ndarray]]
-
-
-def _six_panels(panels: dict[str, Ridges], along: str, limits: tuple[float, float]) -> Callable[[Any, Palette], None]:
-    """Return what draws a panel for each run: without BatchNorm above, with it below; layers from top to bottom."""
+def _side_by_side(panels: dict[str, Any], fill: Fill, along: str, upward: str, columns: int = 3) -> Draw:
+    """Return what draws panels, given by their titles, and a legend above; fill(axes, palette, what) draws into one."""
 
     def draw(figure: Any, palette: Palette) -> None:
-        grid = figure.subplots(2, 3, sharex=True, sharey=True)
-        for column, pair in enumerate(PAIRS):
-            for row, run in enumerate(pair):
-                axes = grid[row][column]
-                for at, (x, height) in enumerate(panels[run].layers, 1):
-                    top = at - 0.85 * height / max(height.max(), 1)
-                    outline = (x[0], *x, x[-1]), (at, *top, at)
-                    axes.fill(*outline, color=palette.lines[row], alpha=0.7, linewidth=0)
-                    axes.axhline(at, color=palette.faint, linewidth=0.5)
-                axes.set_title(panels[run].says, fontsize=8.5)
-                for side in axes.spines.values():
-                    side.set_visible(False)
-                axes.tick_params(axis="y", length=0)
-        deep = len(panels[ORDER[0]].layers)
-        grid[0][0].set(xlim=limits, ylim=(deep + 0.1, 0))
-        grid[0][0].set_yticks([n - 0.3 for n in range(1, deep + 1)], [f"layer {n}" for n in range(1, deep + 1)])
-        figure.supxlabel(along, fontsize=9)
+        row = figure.subplots(1, len(panels), sharex=True, sharey=True)
+        for axes, (title, what) in zip(row, panels.items(), strict=True):
+            fill(axes, palette, what)
+            axes.set(title=title, xlabel=along)
+            axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
+        row[0].set_ylabel(upward)
+        figure.legend(*row[0].get_legend_handles_labels(), loc="outside upper center", ncols=columns)
 
     return draw
-
-
-def _read_out(panels: dict[str, Ridges]) -> str:
-    """Return what stands above the panels, as sentences."""
-    return "; ".join(panel.says.replace("\n", ": ") for panel in panels.values()) + "."
-
-
-def _activations(runs: Runs, which: int) -> Figure:
-    """Return the tanh outputs of the first record (0) or of the last (-1)."""
-    shown = _layers(runs, which, "act")
-    panels = {}
-    for run, layers in shown.items():
-        says = f"{_label(runs, run)}\n{wording.percent(_mean(layers, 'saturated'))} saturated"
-        panels[run] = Ridges(says, [_bins(layer["hist"], 1.0) for layer in layers])
-    when = "start" if which == 0 else "end"
-    return Figure(
-        name=f"activations-{when}",
-        title=f"{'At initialisation' if which == 0 else 'After training'}: what the tanh layers put out",
-        caption=(
-            (_signal(runs, shown) if which == 0 else _signal_after(runs, shown, _layers(runs, 0, "act")))
-            + f" {_saturated(runs, shown)} Each histogram is scaled to its own peak."
-        ),
-        description=(
-            "Six panels, three gains without BatchNorm and below with it: a histogram for each layer's tanh outputs. "
-            + _read_out(panels)
-        ),
-        columns=("run", "layer", "mean", "std", "saturated"),
-        rows=tuple(
-            (run, at, round(layer["mean"], 3), round(layer["std"], 3), round(layer["saturated"], 4))
-            for run, layers in shown.items()
-            for at, layer in enumerate(layers, 1)
-        ),
-        draw=_six_panels(panels, "output of tanh", (-1, 1)),
-        size=(8.6, 5.2),
-    )
-
-
-def _bins(counts: Sequence[float], reach: float) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Return a ridge over equal bins from -reach to reach: their centres, and both ends of the range."""
-    edges = numpy.linspace(-reach, reach, len(counts) + 1)
-    centres = (edges[:-1] + edges[1:]) / 2
-    return numpy.array([-reach, *centres, reach]), numpy.array([counts[0], *counts, counts[-1]])
-
-
-def _signal(runs: Runs, shown: dict[str, Layers]) -> str:
-    """Say what becomes of the signal at the smallest gain, from the first layer to the last."""
-    first, *_, last = _spreads(shown["small"])
-    spread = f"from a standard deviation of {first:.2f} in the first layer to {last:.2f} in the last"
-    if last < FADED * first:
-        return f"At {_gain(runs, 'small')} the signal fades, {spread}."
-    if last * ALIKE < first:
-        return f"At {_gain(runs, 'small')} the signal weakens, {spread}."
-    return f"At {_gain(runs, 'small')} the signal does not fade: it goes {spread}."
-
-
-def _signal_after(runs: Runs, shown: dict[str, Layers], start: dict[str, Layers]) -> str:
-    """Say what training did to the signal in the last layer at the smallest gain."""
-    before, after = _spreads(start["small"])[-1], _spreads(shown["small"])[-1]
-    moved = f"{before:.2f} at initialisation to {after:.2f}"
-    if after > ALIKE * before:
-        return f"Training widens the signal at {_gain(runs, 'small')}: the last layer goes from {moved}."
-    if before > ALIKE * after:
-        return f"Training narrows the signal at {_gain(runs, 'small')} further: the last layer goes from {moved}."
-    return f"Training hardly changes the signal at {_gain(runs, 'small')}: the last layer goes from {moved}."
-
-
-def _saturated(runs: Runs, shown: dict[str, Layers]) -> str:
-    """Say how many outputs are flat at the largest gain, and whether BatchNorm makes the layers alike."""
-    flat = _mean(shown["large"], "saturated")
-    large = f"{wording.percent(flat)} of the outputs lie beyond 0.97, where tanh is flat"
-    large = f"At {_gain(runs, 'large')}, {'' if flat >= MANY else 'only '}{large}."
-    normalised = {with_bn: shown[with_bn] for _, with_bn in PAIRS}
-    shares = [wording.percent(_mean(layers, "saturated")) for layers in normalised.values()]
-    says = shares[0] if len(set(shares)) == 1 else wording.listed(shares)
-    if max(_ratio(layers) for layers in normalised.values()) <= ALIKE:
-        return f"{large} With BatchNorm the layers look alike at any gain: {says} saturated."
-    return f"{large} With BatchNorm the layers still differ: {says} saturated."
-
-
-def _gradient_histograms(runs: Runs, which: int) -> Figure:
-    """Return the gradients, in units of the panel's widest layer, so that a faint layer is seen to be faint."""
-    shown = _layers(runs, which, "grad")
-    panels = {}
-    for run, layers in shown.items():
-        widest = _widest(layers)
-        says = f"{_label(runs, run)}\nwidest {_times(_ratio(layers))} × narrowest"
-        panels[run] = Ridges(says, [_bins(layer["hist"], layer["range"] / widest) for layer in layers])
-    when = "start" if which == 0 else "end"
-    return Figure(
-        name=f"gradients-{when}",
-        title=f"{'At initialisation' if which == 0 else 'After training'}: the gradient of the tanh layers",
-        caption=(
-            "A narrow peak is a layer that hears little. "
-            + (_heard(runs, shown) if which == 0 else _heard_after(runs, shown, _layers(runs, 0, "grad")))
-            + " Each panel is in units of its own widest layer, each histogram is scaled to its own peak."
-        ),
-        description=(
-            "Six panels, three gains without BatchNorm and below with it: a histogram of each layer's gradients. "
-            + _read_out(panels)
-        ),
-        columns=("run", "layer", "std of the gradient", "of the widest layer's"),
-        rows=tuple(
-            (run, at, f"{spread:.2e}", round(spread / _widest(layers), 3))
-            for run, layers in shown.items()
-            for at, spread in enumerate(_spreads(layers), 1)
-        ),
-        draw=_six_panels(panels, "gradient, in standard deviations of the widest layer", (-3, 3)),
-        size=(8.6, 5.2),
-    )
-
-
-def _heard(runs: Runs, shown: dict[str, Layers]) -> str:
-    """Say which layers hear most and least at the smallest gain, and what BatchNorm makes of it."""
-    spreads = _spreads(shown["small"])
-    most, least = spreads.index(max(spreads)) + 1, spreads.index(min(spreads)) + 1
-    apart, normalised = _ratio(shown["small"]), _ratio(shown["small-bn"])
-    return (
-        f"At {_gain(runs, 'small')} the gradient of layer {most} is {_times(apart)} times as wide as that of layer "
-        f"{least}. With BatchNorm the widest is {_times(normalised)} times the narrowest"
-        + (": all layers hear." if normalised <= EVEN < apart else ".")
-    )
-
-
-def _heard_after(runs: Runs, shown: dict[str, Layers], start: dict[str, Layers]) -> str:
-    """Say what training did to the differences between the layers, and where they are largest."""
-    before, after = _ratio(start["small"]), _ratio(shown["small"])
-    ratios = f"the widest layer is {_times(after)} times the narrowest, and was {_times(before)} times before"
-    if after <= EVEN < before:
-        says = f"Training has evened out the layers at {_gain(runs, 'small')}: {ratios}."
-    elif after <= EVEN:
-        says = f"The layers at {_gain(runs, 'small')} are even: {ratios}."
-    else:
-        says = f"Training leaves the layers at {_gain(runs, 'small')} uneven: {ratios}."
-    worst = max(shown, key=lambda run: _ratio(shown[run]))
-    return f"{says} The layers differ most at {_label(runs, worst)}: {_times(_ratio(shown[worst]))} times."
-
-
-# -- lines ------------------------------------------------------------------------------------------------------------
-
-
-def _gradients(runs: Runs) -> Figure:
-    shown = {when: _layers(runs, which, "grad") for when, which in (("at initialisation", 0), ("after training", -1))}
-
-    def draw(figure: Any, palette: Palette) -> None:
-        grid = figure.subplots(1, 2, sharey=True)
-        for axes, (when, by_run) in zip(grid, shown.items(), strict=True):
-            for run, layers in by_run.items():
-                normalised = run != PAIRS[COLOUR[run]][0]
-                axes.plot(
-                    range(1, len(layers) + 1), _spreads(layers), color=palette.lines[COLOUR[run]],
-                    linestyle=DASHES[normalised], marker="D" if normalised else "o", ms=4, label=_label(runs, run),
-                )  # fmt: skip
-            axes.set_title(when)
-            axes.set_yscale("log")
-            axes.set_xlabel("tanh layer")
-            axes.set_xticks(range(1, len(layers) + 1))
-            axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
-        grid[0].set_ylabel("std of the gradient")
-        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
-
-    folds = [
-        f"{when} {_times(_ratio(by_run['small']))}-fold, with BatchNorm {_times(_ratio(by_run['small-bn']))}-fold"
-        for when, by_run in shown.items()
-    ]
-    return Figure(
-        name="gradients",
-        title="How much gradient reaches each layer",
-        caption=f"At {_gain(runs, 'small')} the gradients of the layers differ in size: {'; '.join(folds)}.",
-        description=(
-            "Two line charts over the tanh layers, logarithmic: the standard deviation of the gradient, a line for "
-            "each run, at initialisation and after training."
-        ),
-        columns=("run", "when", "layer", "std of the gradient"),
-        rows=tuple(
-            (run, when, at, f"{spread:.2e}")
-            for run in ORDER
-            for when, by_run in shown.items()
-            for at, spread in enumerate(_spreads(by_run[run]), 1)
-        ),
-        draw=draw,
-        size=(8.0, 3.8),
-    )
-
-
-def _updates(runs: Runs) -> Figure:
-    shown = {
-        run: [(record["step"], statistics.median(metrics.hidden(record))) for record in _records(runs, run)]
-        for run in ORDER
-    }
-
-    def draw(figure: Any, palette: Palette) -> None:
-        axes = figure.add_subplot()
-        for run, points in shown.items():
-            steps, ratios = zip(*points, strict=True)
-            normalised = run != PAIRS[COLOUR[run]][0]
-            axes.plot(
-                steps, ratios, color=palette.lines[COLOUR[run]], linestyle=DASHES[normalised], label=_label(runs, run)
-            )
-        axes.axhline(1e-3, color=palette.ink, linewidth=0.8)
-        axes.text(1.02, 1e-3, "1e-3, the rule of thumb", transform=axes.get_yaxis_transform(), va="center", fontsize=8)
-        axes.set_yscale("log")
-        axes.set_xlabel("step")
-        axes.set_ylabel("update : data, median of hidden weights")
-        figure.legend(loc="outside right upper", fontsize=8)
-
-    return Figure(
-        name="updates",
-        title="How far the weights move in a step",
-        caption=(
-            "The standard deviation of a step over that of the weights it changes. "
-            f"{_gain_and_step(runs, shown)} {_towards_the_end(shown)}"
-        ),
-        description="A line chart over the steps, logarithmic: update to data, with a guide line at one thousandth.",
-        columns=("run", "step", "update:data"),
-        rows=tuple((run, step, f"{ratio:.2e}") for run, points in shown.items() for step, ratio in points),
-        draw=draw,
-        size=(8.0, 3.6),
-    )
-
-
-def _gain_and_step(runs: Runs, shown: dict[str, list[tuple[int, float]]]) -> str:
-    """Say what a larger gain does to the step, with BatchNorm."""
-    one, large = (statistics.median(ratio for _, ratio in shown[run]) for run in ("good-bn", "large-bn"))
-    gains = f"at {_gain(runs, 'large-bn')}", f"at {_gain(runs, 'good-bn')}"
-    if one > ALIKE * large:
-        remembers = "what the forward pass forgets, the step size remembers"
-        return (
-            f"With BatchNorm the weights move {_times(one / large)} times less {gains[0]} than {gains[1]}: {remembers}."
-        )
-    if large > ALIKE * one:
-        return f"With BatchNorm the weights move {_times(large / one)} times more {gains[0]} than {gains[1]}."
-    return f"With BatchNorm the weights move as far {gains[0]} as {gains[1]}."
-
-
-def _towards_the_end(shown: dict[str, list[tuple[int, float]]]) -> str:
-    """Say whether the curves fall with the learning rate."""
-    fallen = [run for run, points in shown.items() if points[-1][1] < FALLEN * max(ratio for _, ratio in points)]
-    if len(fallen) == len(shown):
-        return "All curves fall towards the end, with the learning rate."
-    if fallen:
-        return f"Towards the end {len(fallen)} of the {len(shown)} curves fall: {wording.listed(fallen)}."
-    return "No curve falls much towards the end."
-
-
-# -- saturated and dead -----------------------------------------------------------------------------------------------
-
-
-def _dead(runs: Runs) -> Figure:
-    order = ("large", "large-bn", *FAST)
-    rate = _times_the_rate(runs)
-    labels = {run: _label(runs, run) + (f"\n{rate}" if run in FAST else "") for run in order}
-    shown = {
-        run: [
-            [(record["step"], record["act"]) for record in folder.lines(metrics.FILE)] for folder in runs.folders(run)
-        ]
-        for run in order
-    }  # run -> a list for each seed of (step, layers)
-    kinds = {"saturated": "saturated outputs", "dead": "dead neurons"}
-
-    def draw(figure: Any, palette: Palette) -> None:
-        grid = figure.subplots(1, len(order), sharex=True, sharey=True)
-        for axes, run in zip(grid, order, strict=True):
-            for at, (kind, says) in enumerate(kinds.items()):
-                for n, seed in enumerate(shown[run]):
-                    axes.plot(
-                        [step for step, _ in seed], [100 * _mean(layers, kind) for _, layers in seed],
-                        color=palette.lines[at], linestyle=DASHES[at], linewidth=1.2, label=says if n == 0 else None,
-                    )  # fmt: skip
-            axes.set_title(labels[run], fontsize=8.5)
-            axes.set_xlabel("step")
-            axes.grid(axis="y", color=palette.faint, alpha=0.3, linewidth=0.6)
-        grid[0].set_ylim(-3, 103)
-        grid[0].set_ylabel("%, mean of the layers")
-        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-
-    return Figure(
-        name="dead",
-        title="Saturated outputs and dead neurons",
-        caption=_of_dead(runs, shown),
-        description=(
-            "Four panels, a run each, all at the largest gain: the share of saturated outputs and the share of dead "
-            "neurons over the steps, a line for each seed."
-        ),
-        columns=("run", "step", "saturated, mean of the seeds", "dead, lowest seed", "dead, highest seed"),
-        rows=tuple(
-            (
-                run,
-                records[0][0],
-                round(statistics.fmean(_mean(layers, "saturated") for _, layers in records), 4),
-                round(min(_mean(layers, "dead") for _, layers in records), 4),
-                round(max(_mean(layers, "dead") for _, layers in records), 4),
-            )
-            for run, seeds in shown.items()
-            for records in zip(*seeds, strict=True)
-        ),
-        draw=draw,
-        size=(8.6, 3.4),
-    )
-
-
-def _of_dead(runs: Runs, shown: dict[str, list[list[tuple[int, Layers]]]]) -> str:
-    """Say how many neurons are dead in the end, at both learning rates."""
-    dead = {run: [_mean(seed[-1][1], "dead") for seed in seeds] for run, seeds in shown.items()}
-    mean = {run: statistics.fmean(shares) for run, shares in dead.items()}
-    flat = statistics.fmean(_mean(seed[-1][1], "saturated") for seed in shown["large"])
-    saved = flat >= MANY and mean["large"] < 0.005
-    by_seed = wording.span([100 * share for share in dead["large-fast"]], 0)
-    by_seed = f" ({by_seed} % by seed)" if " to " in by_seed else ""
-    return (
-        "A neuron is called dead when every character of a batch saturates it: next to no gradient comes through. "
-        + ("Saturated is not yet dead: at " if saved else "At ")
-        + f"{_gain(runs, 'large')}, {wording.percent(flat)} of the outputs end saturated, and "
-        f"{wording.percent(mean['large'])} of the neurons dead. At {_times_the_rate(runs)}, "
-        f"{wording.percent(mean['large-fast'])} of the neurons end dead without BatchNorm{by_seed}, and "
-        f"{wording.percent(mean['large-fast-bn'])} with it. Each line is a seed."
-    )
 
 
 # -- losses -----------------------------------------------------------------------------------------------------------
 
 
 def _losses(runs: Runs) -> Figure:
-    seeds = {run: runs.metric(run, "test_loss") for run in (*ORDER, *FAST)}
-    mean = {run: statistics.fmean(losses) for run, losses in seeds.items()}
-    small = wording.moves(mean["small"], mean["small-bn"], 3, close=CLOSE)
-    large = wording.moves(mean["large"], mean["large-bn"], 3, close=CLOSE)
-    fast = {run: wording.span(seeds[run], 3) for run in FAST}
-    better = len(seeds["large-fast"]) > 1 and max(seeds["large-fast-bn"]) < min(seeds["large-fast"])
-    return charts.dots(
-        runs,
-        tuple(seeds),
-        MEASURES,
-        "test loss, nats per character (lower is better)",
+    losses = {run: runs.metric(run, "test_loss") for run in GRID}
+    panels = {_gain(runs, f"one-{gain}-fair"): gain for gain in GAINS}
+
+    def fill(axes: Any, palette: Palette, gain: str) -> None:
+        for at, model in enumerate(MODELS):
+            names = [f"{model}-{gain}-{rate}" for rate in RATES]
+            rates = [_option(runs, run, "-l") for run in names]
+            look = {"color": palette.lines[at], "linestyle": DASHES[at]}
+            axes.plot(rates, [_mean(runs, run) for run in names], label=_model(runs, names[0]), **look)
+            for rate, run in zip(rates, names, strict=True):
+                beside = [rate * 1.07 ** (at - 1)] * len(losses[run])  # the models' dots stand side by side
+                axes.plot(beside, losses[run], "os^"[at], color=palette.lines[at], ms=4, alpha=0.8, mew=0)
+        axes.set_xscale("log")
+        axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        axes.minorticks_off()
+
+    return Figure(
         name="losses",
-        title="What the scale costs, and what BatchNorm changes",
+        title="What depth, gain and learning rate cost, and what BatchNorm changes",
         caption=(
-            f"With BatchNorm the loss at {_gain(runs, 'small')} {small}, and at {_gain(runs, 'large')} it {large}"
-            + (_why_not(mean) if abs(mean["large-bn"] - mean["large"]) <= CLOSE else "")
-            + f". At {_times_the_rate(runs)} it is {fast['large-fast-bn']} with BatchNorm and {fast['large-fast']} "
-            "without" + (", so that the worst seed with it is better than the best one without." if better else ".")
+            f"{_depth(runs)} {_settings(runs)} {_best_rates(runs)} "
+            "Lines join the means over the seeds, a dot is one seed."
         ),
+        description="Three panels, one for each gain: test loss over the learning rate. Means: "
+        + "; ".join(f"{run} {_mean(runs, run):.3f}" for run in GRID)
+        + ".",
+        columns=("run", "mean", "lowest seed", "highest seed", "seeds"),
+        rows=tuple(
+            (run, round(_mean(runs, run), 4), round(min(values), 4), round(max(values), 4), len(values))
+            for run, values in losses.items()
+        ),
+        draw=_side_by_side(panels, fill, "learning rate", "test loss, nats per character"),
+        size=(8.6, 4.8),
     )
 
 
-def _why_not(mean: dict[str, float]) -> str:
-    """Say what the step size has to do with it, where a larger one is what helps."""
-    if mean["large-fast-bn"] < mean["large-bn"] - CLOSE:
-        return ": the forward pass forgets the gain, the step size does not"
-    return ""
+def _depth(runs: Runs) -> str:
+    """Say what more layers do at the fair rate and at the slow one."""
+    told = [
+        f"{wording.moves(_mean(runs, one), _mean(runs, five), 3, close=CLOSE)} at {_rate(runs, five)}"
+        for one, five in (("one-good-fair", "five-good-fair"), ("one-good-slow", "five-good-slow"))
+    ]
+    steps = f"{_model(runs, 'one-good-fair')} to {_model(runs, 'five-good-fair')}"
+    return f"From {steps}, at {_gain(runs, 'five-good-fair')}, the mean loss {wording.listed(told)}."
+
+
+def _settings(runs: Runs) -> str:
+    """Say how far the loss depends on gain and rate, without BatchNorm and with it."""
+    told, ranges = [], {}
+    for model in ("five", "bn"):
+        mean = {run: _mean(runs, run) for run in GRID if run.startswith(model)}
+        worst = max(mean, key=lambda run: mean[run])
+        ranges[model] = max(mean.values()) - min(mean.values())
+        told.append(f"{wording.span(list(mean.values()), 3)}, highest at {_gain(runs, worst)} and {_rate(runs, worst)}")
+    if ranges["bn"] <= INDIFFERENT:
+        verdict = "makes the loss indifferent to gain and learning rate"
+    elif ranges["bn"] < NARROWER * ranges["five"]:
+        verdict = "makes the loss less sensitive to gain and learning rate, not indifferent"
+    else:
+        verdict = "does not make the loss much less sensitive to gain and learning rate"
+    settings = f"over the {len(GAINS) * len(RATES)} settings the means with it are {told[1]}; without it {told[0]}"
+    return f"BatchNorm {verdict}: {settings}."
+
+
+def _best_rates(runs: Runs) -> str:
+    """Say with which of the rates BatchNorm ends lowest, at each gain."""
+    best = [min((f"bn-{gain}-{rate}" for rate in RATES), key=lambda run: _mean(runs, run)) for gain in GAINS]
+    rates = [_option(runs, run, "-l") for run in best]
+    rising = rates == sorted(rates) and rates[0] < rates[-1]
+    told = wording.listed([f"{rate:g}" for rate in rates])
+    return f"The best of the three rates for it is {told}, from left to right" + (
+        ": it grows with the gain." if rising else "."
+    )
+
+
+# -- histograms, a ridge for each layer -------------------------------------------------------------------------------
+
+
+def _ridges(panels: dict[str, list[tuple[Sequence[int], float]]], along: str, reach: float) -> Draw:
+    """Return what draws FIVE above BN, given by their titles: of each layer the counts in bins from -end to end."""
+
+    def draw(figure: Any, palette: Palette) -> None:
+        grid = figure.subplots(2, len(GAINS), sharex=True, sharey=True)
+        for n, (axes, (title, layers)) in enumerate(zip(grid.flat, panels.items(), strict=True)):
+            for at, (counts, end) in enumerate(layers, 1):
+                edges = numpy.linspace(-end, end, len(counts) + 1)
+                heights = at - 0.85 * numpy.array(counts) / max(*counts, 1)
+                axes.stairs(heights, edges, baseline=at, fill=True, color=palette.lines[n // len(GAINS)], alpha=0.7)
+                axes.axhline(at, color=palette.faint, linewidth=0.5)
+            axes.set_title(title, fontsize=8.5)
+            axes.spines[:].set_visible(False)
+            axes.tick_params(axis="y", length=0)
+        deep = range(1, len(layers) + 1)
+        grid[0][0].set(xlim=(-reach, reach), ylim=(len(layers) + 0.1, 0))
+        grid[0][0].set_yticks([n - 0.3 for n in deep], [f"layer {n}" for n in deep])
+        figure.supxlabel(along, fontsize=9)
+
+    return draw
+
+
+def _described(panels: Iterable[str]) -> str:
+    texts = "; ".join(title.replace("\n", ": ") for title in panels)
+    return f"Six panels, three gains without BatchNorm and below with it: a histogram for each layer. {texts}."
+
+
+def _activations(runs: Runs, when: str, shown: Tables, before: Tables | None = None) -> Figure:
+    """Return the tanh outputs. before: of the initial model, where the trained one is shown."""
+    flat = {run: statistics.fmean(_column(shown, run, "saturated")) for run in FAIR}
+    panels = {
+        f"{_label(runs, run)}\n{wording.percent(flat[run])} saturated": [
+            (layer["outputs"], 1.0) for layer in shown[run]
+        ]
+        for run in FAIR
+    }
+    first, *_, last = _column(shown, FIVE[0], "std")
+    signal, of = "From the first layer to the last, the standard deviation", first
+    if before:
+        signal, of = "With training, the last layer's standard deviation", _column(before, FIVE[0], "std")[-1]
+    return Figure(
+        name=f"activations-{when}",
+        title=f"{WHEN[when].capitalize()}: what the tanh layers put out",
+        caption=(
+            f"{signal} at {_gain(runs, FIVE[0])} {wording.moves(of, last, 2, close=CLOSE)}. "
+            f"At {_gain(runs, FIVE[-1])}, {wording.percent(flat[FIVE[-1]])} of the outputs lie beyond 0.97, "
+            f"where tanh is flat. With BatchNorm it is {_shares([flat[run] for run in BN])}. "
+            f"Each histogram is scaled to its own peak. {_of(runs)}"
+        ),
+        description=_described(panels),
+        columns=("run", "layer", "std", "saturated"),
+        rows=tuple((run, at, row["std"], row["saturated"]) for run in FAIR for at, row in enumerate(shown[run], 1)),
+        draw=_ridges(panels, "output of tanh", 1.0),
+        size=(8.6, 5.2),
+    )
+
+
+def _shares(shares: Sequence[float]) -> str:
+    """Say a share at each of the gains, once where they are written alike."""
+    texts = [wording.percent(share) for share in shares]
+    return f"{texts[0]} at any gain" if len(set(texts)) == 1 else f"{wording.listed(texts)}, from left to right"
+
+
+def _gradients(runs: Runs, when: str, shown: Tables, before: Tables | None = None) -> Figure:
+    """Return the gradients in units of the panel's widest layer, so that a faint layer is seen to be faint."""
+    unit = {run: max(_column(shown, run, "gradient")) or 1.0 for run in FAIR}
+    panels = {
+        f"{_label(runs, run)}\nwidest {_times(_apart(shown, run))} × narrowest": [
+            (layer["gradients"], layer["range"] / unit[run]) for layer in shown[run]
+        ]
+        for run in FAIR
+    }
+    small, normalised = (
+        f"{_times(_apart(shown, run))} times" + (f" ({_times(_apart(before, run))} before training)" if before else "")
+        for run in (FIVE[0], BN[0])
+    )
+    worst = max(FAIR, key=lambda run: _apart(shown, run))
+    return Figure(
+        name=f"gradients-{when}",
+        title=f"{WHEN[when].capitalize()}: the gradient of the tanh layers",
+        caption=(
+            f"At {_gain(runs, FIVE[0])} the gradient of the widest layer is {small} as wide as that of the narrowest, "
+            f"with BatchNorm {normalised}. The layers differ most at {_label(runs, worst)}. "
+            f"Each panel is in units of its widest layer, each histogram is scaled to its own peak. {_of(runs)}"
+        ),
+        description=_described(panels),
+        columns=("run", "layer", "std of the gradient", "of the widest layer's"),
+        rows=tuple(
+            (run, at, f"{spread:.2e}", round(spread / unit[run], 3))
+            for run in FAIR
+            for at, spread in enumerate(_column(shown, run, "gradient"), 1)
+        ),
+        draw=_ridges(panels, "gradient, in standard deviations of the widest layer", 3.0),
+        size=(8.6, 5.2),
+    )
+
+
+# -- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _gradient_lines(runs: Runs, start: Tables, end: Tables) -> Figure:
+    shown = {"at initialisation": start, "after training": end}
+
+    def fill(axes: Any, palette: Palette, tables: Tables) -> None:
+        for row, line in enumerate((FIVE, BN)):
+            for at, run in enumerate(line):
+                spreads = _column(tables, run, "gradient")
+                look = {"color": palette.lines[at], "linestyle": DASHES[row], "marker": "oD"[row], "ms": 4}
+                axes.plot(range(1, len(spreads) + 1), spreads, label=_label(runs, run), **look)
+        axes.set(yscale="log", xticks=range(1, len(spreads) + 1))
+
+    folds = [
+        f"{when} {_times(_apart(tables, FIVE[0]))}-fold, with BatchNorm {_times(_apart(tables, BN[0]))}-fold"
+        for when, tables in shown.items()
+    ]
+    return Figure(
+        name="gradients",
+        title="How much gradient reaches each layer",
+        caption=(
+            f"At {_gain(runs, FIVE[0])} the gradients of the layers differ {'; '.join(folds)}."
+            + (" At initialisation the lines with BatchNorm lie on one another. " if _alike(start) else " ")
+            + _of(runs)
+        ),
+        description="Two line charts over the tanh layers, logarithmic: the standard deviation of the gradient, a line "
+        "for each run, at initialisation and after training.",
+        columns=("run", "when", "layer", "std of the gradient"),
+        rows=tuple(
+            (run, when, at, f"{spread:.2e}")
+            for run in FAIR
+            for when, tables in shown.items()
+            for at, spread in enumerate(_column(tables, run, "gradient"), 1)
+        ),
+        draw=_side_by_side(shown, fill, "tanh layer", "std of the gradient", columns=2),
+        size=(8.0, 4.0),
+    )
+
+
+def _alike(tables: Tables) -> bool:
+    """Return whether each layer's gradient with BatchNorm is nearly the same at all gains, as lines are seen."""
+    layers = zip(*(_column(tables, run, "gradient") for run in BN), strict=True)
+    return all(metrics.spread(list(spreads)) < 1.1 for spreads in layers)
+
+
+def _updates(runs: Runs) -> Figure:
+    shown = {
+        run: [(row["step"], statistics.median(metrics.hidden(row))) for row in runs.first(run).lines(metrics.FILE)]
+        for run in FAIR
+    }
+    best = min(FAIR, key=lambda run: _mean(runs, run))
+    along = "update : data, median of hidden weights"
+
+    def fill(axes: Any, palette: Palette, line: tuple[str, ...]) -> None:
+        for at, run in enumerate(line):
+            look = {"color": palette.lines[at], "linestyle": DASHES[at], "linewidth": 3.0 if run == best else 1.4}
+            axes.plot(*zip(*shown[run], strict=True), label=_gain(runs, run), **look)
+        axes.axhline(RULE, color=palette.ink, linewidth=0.8)
+        where = {"transform": axes.get_yaxis_transform(), "va": "top", "fontsize": 8}
+        axes.text(0.15, RULE * 0.95, f"{RULE:g}, the rule of thumb", **where)
+        axes.set_yscale("log")
+
+    return Figure(
+        name="updates",
+        title="How far the weights move in a step",
+        caption=(
+            "The standard deviation of a step over that of the weights. "
+            f"{_rule(runs, shown, best)} {_gain_and_step(runs, shown)} {_of(runs)}"
+        ),
+        description="Two line charts over the steps, logarithmic: update to data, without BatchNorm and with it, and a "
+        f"guide line at one thousandth. The thick line is {_model(runs, best)} at {_gain(runs, best)}.",
+        columns=("run", "step", "update:data"),
+        rows=tuple((run, step, f"{ratio:.2e}") for run, points in shown.items() for step, ratio in points),
+        draw=_side_by_side({_model(runs, line[0]): line for line in (FIVE, BN)}, fill, "step", along),
+        size=(8.4, 3.8),
+    )
+
+
+def _rule(runs: Runs, shown: dict[str, list[tuple[int, float]]], best: str) -> str:
+    """Say where the run that ends best stands to the rule of thumb."""
+    ratios = [ratio for _, ratio in shown[best]]
+    above = sum(ratio > RULE for ratio in ratios)
+    where = {0: "never rises above", len(ratios): "is never below"}.get(above, "crosses")
+    return (
+        f"Of these runs the lowest mean test loss, {_mean(runs, best):.3f}, is that of the thick line, "
+        f"{_model(runs, best)} at {_gain(runs, best)}. It {where} the rule of thumb of {RULE:g}: {above} of {len(ratios)} points are above it, "
+        f"and their median is {_times(statistics.median(ratios) / RULE)} times the rule."
+    )
+
+
+def _gain_and_step(runs: Runs, shown: dict[str, list[tuple[int, float]]]) -> str:
+    """Say what a larger gain does to the step, with BatchNorm."""
+    small, large = (statistics.median(ratio for _, ratio in shown[run]) for run in (BN[0], BN[-1]))
+    times = _times(max(small, large) / min(small, large))
+    how = "as far" if times == "1.0" else f"{times} times {'less' if large < small else 'more'}"
+    why = ": what the forward pass forgets, the step size remembers" if "less" in how else ""
+    than = "as" if how == "as far" else "than"
+    return f"With BatchNorm the weights move {how} at {_gain(runs, BN[-1])} {than} at {_gain(runs, BN[0])}{why}."
+
+
+# -- saturated and dead -----------------------------------------------------------------------------------------------
+
+
+def _dead(runs: Runs) -> Figure:
+    steps = [record["step"] for record in runs.first(LARGE[0]).lines(metrics.FILE)]
+    flat, dead = ({run: _course(runs, run, kind) for run in LARGE} for kind in ("saturated", "dead"))
+    panels = {_rate(runs, run) + (", BatchNorm" if run.startswith("bn") else ""): run for run in LARGE}
+
+    def fill(axes: Any, palette: Palette, run: str) -> None:
+        mean = [100 * statistics.fmean(shares) for shares in flat[run]]
+        label = "saturated outputs, mean of the seeds"
+        axes.fill_between(steps, mean, color=palette.lines[0], alpha=0.3, linewidth=0, label=label)
+        for n, seed in enumerate(zip(*dead[run], strict=True)):
+            label = None if n else "dead neurons, a line for each seed"
+            axes.plot(steps, [100 * share for share in seed], color=palette.lines[1], lw=1.2, label=label)
+        axes.set_ylim(-3, 103)
+
+    return Figure(
+        name="dead",
+        title=f"Saturated outputs and dead neurons at {_gain(runs, LARGE[0])}",
+        caption=(
+            "A neuron is called dead when every character of a batch saturates it: next to no gradient comes through. "
+            + " ".join(_ends(runs, *pair, flat, dead) for pair in (LARGE[:2], LARGE[2:]))
+        ),
+        description="Four panels, a run each, all at the largest gain: the share of saturated outputs and the share of "
+        "dead neurons over the steps.",
+        columns=("run", "step", "saturated, mean of the seeds", "dead, lowest seed", "dead, highest seed"),
+        rows=tuple(
+            (run, step, round(statistics.fmean(saturated), 4), round(min(shares), 4), round(max(shares), 4))
+            for run in LARGE
+            for step, saturated, shares in zip(steps, flat[run], dead[run], strict=True)
+        ),
+        draw=_side_by_side(panels, fill, "step", "%, mean of the layers", columns=2),
+        size=(8.6, 3.6),
+    )
+
+
+def _course(runs: Runs, run: str, kind: str) -> list[list[float]]:
+    """Return the share of a kind, a mean over the layers: for each recorded step a number from every seed."""
+    seeds = [folder.lines(metrics.FILE) for folder in runs.folders(run)]
+    return [[statistics.fmean(record[kind]) for record in records] for records in zip(*seeds, strict=True)]
+
+
+def _ends(runs: Runs, plain: str, normalised: str, flat: Any, dead: Any) -> str:
+    """Say how much is saturated and dead at the end, without BatchNorm and with it."""
+    saturated, died, saturated_bn, died_bn = (
+        wording.percent(statistics.fmean(shares[run][-1])) for run in (plain, normalised) for shares in (flat, dead)
+    )
+    by_seed = wording.span([100 * share for share in dead[plain][-1]], 0)
+    by_seed = f" ({by_seed} % by seed)" if " to " in by_seed else ""
+    return (
+        f"At {_rate(runs, plain)}, {saturated} of the outputs end saturated and {died} of the neurons dead{by_seed}; "
+        f"with BatchNorm {saturated_bn} and {died_bn}."
+    )

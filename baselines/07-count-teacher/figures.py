@@ -7,7 +7,7 @@ from deltas.figures import wording
 from deltas.figures.runs import Runs
 from deltas.figures.style import Figure, Palette
 
-ORDER = ("taught", "alone", "teacher-only", "kneser-ney")
+ORDER = ("taught", "alone", "teacher-only", "teacher", "kneser-ney")
 MEASURES = {
     "train_loss": ("on train", "s", "full"),
     "test_loss_unseen": ("on test names that train lacks", "o", "none"),
@@ -49,7 +49,8 @@ def _gap(runs: Runs) -> Figure:
         title="What a teacher changes, on the names of train and on others",
         caption=(
             f"With a teacher the loss on unseen names {unseen}, and on train it {train}. The gap between the two "
-            f"{wording.moves(gaps['alone'], gaps['taught'], 2)}; that of the counts is {gaps['kneser-ney']:.2f}. "
+            f"{wording.moves(gaps['alone'], gaps['taught'], 2)}; that of the teacher is {gaps['teacher']:.2f}: it was "
+            "counted on the names of train. "
             "A mark is a seed, a number the mean of the seeds."
         ),
         description=(

@@ -188,10 +188,10 @@ def test_a_stage_without_a_baseline_is_not_measured(tiny):
 
 def test_claims_with_verdicts(tiny, monkeypatch):
     record(tiny, 1, claims=["a falls", "b rises", "c <i>stays</i>"])
-    with_verdicts(monkeypatch, ("yes", True, "2 < 3"), ("no", False, "3 > 2"), ("tie", False, "0.1 ± 0.2"))
+    with_verdicts(monkeypatch, ("yes", True, "2 < 3"), ("no", False, "3 > 2"), ("not shown", True, "0.1 ± 0.2"))
     page, doc = made(tiny)
-    assert [each["outcome"] for each in doc["stages"][0]["claims"]] == ["yes", "no", "tie"]
-    for text in ("holds: a falls: 2 < 3", "fails: b rises: 3 > 2", "tie: inside the noise", "c <i>stays</i>"):
+    assert [claim["outcome"] for claim in doc["stages"][0]["claims"]] == ["yes", "no", "not shown"]
+    for text in ("holds: a falls: 2 < 3", "no: b rises: 3 > 2", "not shown: c <i>stays</i>: 0.1 ± 0.2"):
         assert text in page.text
 
 

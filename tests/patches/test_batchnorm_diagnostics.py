@@ -144,37 +144,55 @@ def test_diagnostics_record_what_they_say(mm):
     model = mm.DeepMLP(config(), gain=4.0, batchnorm=False)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     X, Y = batch(mm)
+    on = Y != -1
     out = io.StringIO()
     mm.Diagnostics(model, optimizer, out, every=2)
     oracle = []
     for _step in range(4):
-        model(X, Y)[1].backward(inputs=None)
+        logits, loss = model(X, Y)
+        loss.backward()
         w = model.mlp[0].weight
-        old, g = w.detach().clone(), w.grad.clone()
+        old, descent = w.detach().clone(), 0.1 * w.grad.std()
         with torch.no_grad():
             x = torch.cat(
                 [model.wte(torch.cat([torch.full((6, k), model.vocab_size), X], 1)[:, :9]) for k in range(4)], -1
             )
-            t = torch.tanh(F.linear(x, w, model.mlp[0].bias))[Y != -1]  # the tanh outputs by another road
+            t = torch.tanh(F.linear(x, w, model.mlp[0].bias))[on]  # the tanh outputs by another road
+            p = F.softmax(logits[on], -1) - F.one_hot(Y[on], model.vocab_size)
+            g = p @ model.mlp[-1].weight / on.sum()  # what comes back to the last tanh layer, by the formula
         optimizer.step()
         optimizer.zero_grad()
-        oracle.append((t, g, w.detach().clone(), old))
+        oracle.append((t, g, w.detach().clone(), old, descent))
         model.eval()
         model(X, Y)
         model.train()  # evaluations in between leave no trace
     records = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [r["step"] for r in records] == [0, 2]
     for r in records:
-        t, g, w, old = oracle[r["step"]]
-        assert len(r["act"]) == len(r["grad"]) == 3 and sum(r["act"][0]["hist"]) == (Y != -1).sum() * 7
-        assert r["act"][0]["mean"] == pytest.approx(t.mean().item(), abs=1e-6)
-        assert r["act"][0]["std"] == pytest.approx(t.std().item(), rel=1e-4)
-        assert r["act"][0]["saturated"] == pytest.approx((t.abs() > 0.97).float().mean().item(), abs=1e-6)
-        assert sum(r["grad"][0]["hist"]) == (Y != -1).sum() * 7
-        ratio = r["weight"]["mlp.0.weight"]
-        assert ratio["update:data"] == pytest.approx(((w - old).std() / w.std()).item(), rel=1e-4)
-        descent = 0.1 * ratio["grad:data"]  # plain gradient descent at the rate of the optimizer
-        assert ratio["update:data"] == pytest.approx(descent, rel=1e-3)
+        t, g, w, old, descent = oracle[r["step"]]
+        assert all(len(r[what]) == 3 for what in ("act", "grad", "saturated", "dead"))
+        assert r["act"][0] == pytest.approx(t.std().item(), rel=1e-4)
+        assert r["grad"][-1] == pytest.approx(g.std().item(), rel=1e-3)
+        assert r["saturated"][0] == pytest.approx((t.abs() > 0.97).float().mean().item(), abs=1e-6)
+        assert r["dead"][0] == pytest.approx((t.abs() > 0.97).all(0).float().mean().item(), abs=1e-6)
+        assert list(r["update:data"]) == ["wte.weight", *(f"mlp.{n}.weight" for n in (0, 2, 4, 6))]
+        ratio = r["update:data"]["mlp.0.weight"]
+        assert ratio == pytest.approx(((w - old).std() / w.std()).item(), rel=1e-4)
+        assert ratio == pytest.approx((descent / w.std()).item(), rel=1e-3)  # plain gradient descent
+
+
+def test_a_dead_neuron_is_flat_at_every_character(mm):
+    torch.manual_seed(9)
+    model = mm.DeepMLP(config(n_layer=1, n_embd2=4), gain=1.0, batchnorm=False)
+    with torch.no_grad():
+        model.mlp[0].bias.copy_(torch.tensor([50.0, -50.0, 0.0, 0.0]))  # two of four neurons: one up, one down
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    out = io.StringIO()
+    mm.Diagnostics(model, optimizer, out, every=1)
+    model(*batch(mm))[1].backward()
+    optimizer.step()
+    record = json.loads(out.getvalue())
+    assert record["dead"] == [0.5] and 0.5 <= record["saturated"][0] < 1
 
 
 def test_diagnostics_change_nothing(mm):

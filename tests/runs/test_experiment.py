@@ -43,15 +43,15 @@ def put(tmp_path, text: str | bytes):
 
 
 def test_what_it_says(tmp_path):
-    found = read(put(tmp_path, GOOD))
+    described = read(put(tmp_path, GOOD))
     counted = Run("counted", ("--type", "bigram-count", "--split-seed", "3407"))
     learned = Run("learned-2k", ("--type", "bigram", "--max-steps", "2000"))
     claim = Claim("counting is as good", "abs(counted.test_loss - learned.test_loss) < 0.005")
-    assert found == Experiment("01-counting", "Counting", (3407, 1, 2), (counted, learned), (claim,))
-    assert found.headline is None and found.headline_run is found.runs[0]
-    assert found.run("learned-2k") == learned
+    assert described == Experiment("01-counting", "Counting", (3407, 1, 2), (counted, learned), (claim,))
+    assert described.headline is None and described.headline_run is described.runs[0]
+    assert described.run("learned-2k") == learned
     with pytest.raises(BadInput, match="no run 'learned'") as refused:
-        found.run("learned")
+        described.run("learned")
     assert "learned-2k" in refused.value.expected
 
 
@@ -74,13 +74,13 @@ def test_steps_to_expect(args, steps, total):
 def test_shared_arguments_stand_before_those_of_every_run(tmp_path):
     shared = 'args = ["--split-seed", "3407"]\n'
     control = '[[run]]\nname = "counts"\ncontrol = "kneser-ney"\n'
-    found = read(put(tmp_path, shared + GOOD.replace(', "--split-seed", "3407"', "") + control))
-    assert [run.args for run in found.runs] == [
+    described = read(put(tmp_path, shared + GOOD.replace(', "--split-seed", "3407"', "") + control))
+    assert [run.args for run in described.runs] == [
         ("--split-seed", "3407", "--type", "bigram-count"),
         ("--split-seed", "3407", "--type", "bigram", "--max-steps", "2000"),
         ("--split-seed", "3407"),
     ]
-    assert (found.runs[2].program, found.runs[2].total) == ("kneser-ney", 0)
+    assert (described.runs[2].program, described.runs[2].total) == ("kneser-ney", 0)
 
 
 @pytest.mark.parametrize(("seeds", "other"), [("7, 1, 2", 1), ("7", 8), (f"{2**63 - 1}", 2**63 - 2)])
@@ -90,8 +90,8 @@ def test_a_deterministic_run_is_tried_from_another_seed(tmp_path, seeds, other):
 
 
 def test_a_deterministic_run_takes_the_first_seed_alone(tmp_path):
-    found = read(put(tmp_path, GOOD.replace("[[run]]", "[[run]]\ndeterministic = true", 1)))
-    assert [run.seeds(found.seeds) for run in found.runs] == [(3407,), (3407, 1, 2)]
+    described = read(put(tmp_path, GOOD.replace("[[run]]", "[[run]]\ndeterministic = true", 1)))
+    assert [run.seeds(described.seeds) for run in described.runs] == [(3407,), (3407, 1, 2)]
 
 
 # -- metrics ----------------------------------------------------------------------------------------------------------
@@ -107,14 +107,16 @@ def test_a_stage_adds_metrics_and_says_more_of_shared_ones(tmp_path):
         tmp_path,
         '[metric.test_loss]\ndigits = 2\n[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n',
     )
-    assert metrics["test_loss"] == Metric("loss on the test names", "nats per character", 2, over="test name")
-    assert metrics["solved"] == Metric("tasks solved", "%", table="level")
+    assert metrics["test_loss"] == Metric(
+        says="loss on the test names", unit="nats per character", digits=2, over="test name"
+    )
+    assert metrics["solved"] == Metric(says="tasks solved", unit="%", table="level")
     assert metrics["seconds"].judged is False
 
 
 def test_what_nobody_declares_has_defaults(tmp_path):
     metrics = with_metrics(tmp_path, "", shared="")
-    assert metrics["gradient_spread_start"] == Metric("gradient spread start")
+    assert metrics["gradient_spread_start"] == Metric(says="gradient spread start")
     assert metrics.table("gradient_spread_start") == "" and metrics.table("loss.easy") == "loss"
 
 
@@ -123,7 +125,7 @@ def test_a_cell_is_what_its_table_is_unless_it_is_declared(tmp_path):
         '[metric.solved]\nsays = "tasks solved"\nunit = "%"\ntable = "level"\n[metric."solved.hard"]\njudged = false\n'
     )
     metrics = with_metrics(tmp_path, own)
-    assert metrics["solved.easy"] == Metric("tasks solved, easy", "%", table="level")
+    assert metrics["solved.easy"] == Metric(says="tasks solved, easy", unit="%", table="level")
     assert metrics["solved.hard"].judged is False
     assert metrics.cells("solved.easy") == "level" and metrics.cells("other.easy") == "cell"
 

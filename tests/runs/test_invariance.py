@@ -40,7 +40,7 @@ def check(tmp_path, monkeypatch):
         ("other.pt", weights | {"w": torch.arange(6.0).view(3, 2)}),
     ):
         torch.save(tensors, tmp_path / name)
-    files = {each.name: each.read_bytes() for each in tmp_path.glob("*.pt")}
+    files = {file.name: file.read_bytes() for file in tmp_path.glob("*.pt")}
 
     def run(more: str, types_=("mlp", "rnn"), upstream: str = ""):
         sources = {0: MAKEMORE.replace("#HERE", upstream), 1: MAKEMORE.replace("#HERE", more)}
@@ -58,8 +58,10 @@ def check(tmp_path, monkeypatch):
         patch = types.SimpleNamespace(name="01-more")
         stages = [Stage(0, "a", "b"), Stage(1, "c", "d", patch)]
         shop = types.SimpleNamespace(stages=stages, files=content, export=export)
-        found = [(each.type, each.what) for each in invariance.check(project, shop, stages[1], types_)]
-        return found, exported
+        differences = [
+            (difference.type, difference.what) for difference in invariance.check(project, shop, stages[1], types_)
+        ]
+        return differences, exported
 
     return run
 
@@ -88,16 +90,16 @@ def test_different(check):
 
 
 def test_a_changed_line(check):
-    found, _ = check("print('a')", ("mlp",), upstream="print('b')")
-    assert found == [("mlp", "prints 'a' in line 4, where upstream prints 'b'")]
+    differences, _ = check("print('a')", ("mlp",), upstream="print('b')")
+    assert differences == [("mlp", "prints 'a' in line 4, where upstream prints 'b'")]
 
 
 def test_a_child_reads_the_weights(tmp_path):
     torch.save({"w": torch.ones(2)}, tmp_path / "a.pt")
     torch.save({"w": torch.zeros(2)}, tmp_path / "b.pt")
     files = [tmp_path / "a.pt", tmp_path / "b.pt"]
-    found = invariance._weights(files, tmp_path)
-    assert found == [hash_of(str(file)) for file in files] and len(set(found)) == 2
+    hashes = invariance._weights(files, tmp_path)
+    assert hashes == [hash_of(str(file)) for file in files] and len(set(hashes)) == 2
     (tmp_path / "b.pt").write_bytes(b"no weights")
     with pytest.raises(CheckFailed, match="the saved weights can't be read"):
         invariance._weights(files, tmp_path)

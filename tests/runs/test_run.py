@@ -84,7 +84,28 @@ def test_a_complete_run_is_reused(project, capsys):
     assert (first.folder / "metrics.json").stat().st_ino == written
     assert have(project, plan(), fresh=True)[0].reused is False
     assert (first.folder / "metrics.json").stat().st_ino != written
-    assert {each.name for each in first.folder.parent.iterdir()} == {"seed-1", ".seed-1.lock"}
+    assert {path.name for path in first.folder.parent.iterdir()} == {"seed-1", ".seed-1.lock"}
+
+
+def test_a_complete_run_is_found_under_another_number_and_slug_of_its_stage(project):
+    """The series was reordered since, or the stage renamed: out/ is not touched, and nothing is trained again."""
+    first = have(project, plan())[0]
+    former = project.out / "07-former"
+    (project.out / "00-upstream").rename(former)
+    (former / "mine.txt").write_text("a note of the reader's")
+    again = have(project, plan())[0]
+    assert again.reused and again.folder == former / first.folder.relative_to(project.out / "00-upstream")
+    assert again.metrics == first.metrics and (former / "mine.txt").exists()
+    assert have(project, plan(), fresh=True)[0].folder == first.folder, "a repetition is made under the name of today"
+    assert (again.folder / "metrics.json").exists()
+    assert have(project, plan())[0].folder == first.folder, "and goes before"
+
+
+@pytest.mark.parametrize("place", ["07-former", "of-my-own"])
+def test_a_run_of_another_stage_is_not_taken_for_this_one(project, place):
+    have(project, plan(code="d" * 16 if place == "07-former" else "c" * 16))
+    (project.out / "00-upstream").rename(project.out / place)
+    assert have(project, plan())[0].reused is False
 
 
 @pytest.mark.parametrize(
@@ -167,8 +188,8 @@ def test_failure(project, mode, said):
     for part in ("00-upstream fake, seed 1", *said):
         assert part in failed.value.found
     assert failed.value.ways == ("less out/00-upstream/fake/seed-1/log.txt",)
-    found = about(project.out / "00-upstream/fake/seed-1")
-    assert found["complete"] is False and found["outcome"].startswith(said[0])
+    now = about(project.out / "00-upstream/fake/seed-1")
+    assert now["complete"] is False and now["outcome"].startswith(said[0])
 
 
 def test_the_others_are_kept(project):

@@ -104,9 +104,9 @@ def test_list(tiny):
 
 def test_list_as_json(lab):
     lab.ok("apply", "01")
-    found = json.loads(lab.ok("apply", "--json").out)
-    assert found["stage"] == 1 and len(found["series"]) == lab.last
-    assert [row["state"] for row in found["series"]] == ["current"] + ["ahead"] * (lab.last - 1)
+    listed = json.loads(lab.ok("apply", "--json").out)
+    assert listed["stage"] == 1 and len(listed["series"]) == lab.last
+    assert [row["state"] for row in listed["series"]] == ["current"] + ["ahead"] * (lab.last - 1)
 
 
 def test_list_names_edits_and_commits(lab):

@@ -54,11 +54,11 @@ def test_no_room_for_files_beyond_a_size(tiny, tmp_path, verb):
         assert result.code in (0, 1), (size, result)
         if result.code:
             failed += 1
-            found = lab.everything()
-            found["refs"] = {name: to for name, to in found["refs"].items() if not name.startswith("refs/kept/")}
+            state = lab.everything()
+            state["refs"] = {name: to for name, to in state["refs"].items() if not name.startswith("refs/kept/")}
             for part in ("patches", "files", "baselines"):
-                assert found[part] == old[part], (size, part)
-            assert found["refs"] == old["refs"], size
+                assert state[part] == old[part], (size, part)
+            assert state["refs"] == old["refs"], size
         lab.ok("apply")
         assert lab.locks() == [] and not lab.project.journal.exists(), size
         if result.code:

@@ -275,31 +275,31 @@ def outcome(tiny_template, tmp_path):
     """A table of what a walk through the verbs leaves."""
 
     def walk(lab):
-        found = {}
+        seen = {}
         lab.ok("apply", "02")
-        found["01..04"] = lab.tags()
-        found["files 02"] = lab.working()
-        found["position"] = lab.position()["position"]
+        seen["01..04"] = lab.tags()
+        seen["files 02"] = lab.working()
+        seen["position"] = lab.position()["position"]
         lab.code.write_text(lab.code.read_text().replace('"""\nGuess', '"""\n# mine\nGuess'))
-        found["edited"] = lab.position()["position"]
+        seen["edited"] = lab.position()["position"]
         assert lab.run("apply", "03").code == 4
         lab.ok("apply", "03", "--carry")
-        found["carried"] = lab.working()
+        seen["carried"] = lab.working()
         lab.ok("refresh", "03")
-        found["patches"], found["tags"] = lab.bytes_of_patches(), lab.tags()
+        seen["patches"], seen["tags"] = lab.bytes_of_patches(), lab.tags()
         lab.ok("refresh", "--move", "01", "--to", "02")
-        found["moved"] = lab.bytes_of_patches(), lab.tags(), lab.working()
+        seen["moved"] = lab.bytes_of_patches(), lab.tags(), lab.working()
         lab.ok("refresh", "--move", "02", "--to", "01")
-        assert lab.bytes_of_patches() == found["patches"]
-        found["kept"] = len(lab.kept())
-        found["shown"] = lab.ok("show", "03").raw
+        assert lab.bytes_of_patches() == seen["patches"]
+        seen["kept"] = len(lab.kept())
+        seen["shown"] = lab.ok("show", "03").raw
         lab.code.write_text(lab.code.read_text().replace("import random\n", "import random\n# conflicting\n"))
         assert lab.run("apply", "00", "--carry").code == 3
-        found["conflict"] = lab.code.read_bytes()
+        seen["conflict"] = lab.code.read_bytes()
         shutil.rmtree(lab.stage)
         lab.ok("apply", "01")
-        found["again"] = lab.tags(), lab.working()
-        return found
+        seen["again"] = lab.tags(), lab.working()
+        return seen
 
     return walk
 

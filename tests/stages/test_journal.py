@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from deltas.stages import recovery
 from lab import contents, tiny_stages
 
 LOG = {
@@ -134,7 +135,10 @@ def test_not_ours(tiny, make):
     assert tiny.working() == tiny_stages()[2] and os.path.lexists(tiny.root / "journal.old")
 
 
-@pytest.mark.parametrize("left", [[], ["begun"], ["begun", "0.new", "index", "index.lock", "journal.draft"], ["clone"]])
+LITTER = ["begun", "0.new", ".1.new.4711", "index", "index.lock", ".journal.json.4711"]
+
+
+@pytest.mark.parametrize("left", [[], ["begun"], LITTER, ["clone"]])
 def test_what_a_killed_command_of_ours_left_is_cleared_away(tiny, left):
     """It had not come to the log: nothing was under way."""
     place = tiny.project.journal
@@ -148,3 +152,28 @@ def test_what_a_killed_command_of_ours_left_is_cleared_away(tiny, left):
         (place / "clone" / ".git" / "HEAD").touch()
     tiny.ok("apply", "02")
     assert not place.exists() and tiny.working() == tiny_stages()[2]
+
+
+def test_the_log_is_on_the_disk_before_the_first_step(tiny, monkeypatch):
+    """After a power cut, too, what was begun can be finished: the log and what it names, content and names."""
+    synced, folder = {}, tiny.project.journal
+
+    def fsync(descriptor, real=os.fsync):
+        real(descriptor)
+        about = os.fstat(descriptor)
+        synced[about.st_ino] = about.st_mtime_ns, about.st_size
+
+    def put(project, file, real=recovery.put):
+        files = [path for path in folder.iterdir() if path.name == "journal.json" or path.suffix == ".new"]
+        on_disk.extend(
+            synced.get(path.stat().st_ino) == (path.stat().st_mtime_ns, path.stat().st_size) for path in files
+        )
+        on_disk.append(folder.stat().st_ino in synced)
+        assert json.loads((folder / "journal.json").read_text())["phase"] == "commit"
+        return real(project, file)
+
+    on_disk = []
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(recovery, "put", put)
+    tiny.ok("apply", "01")
+    assert on_disk and all(on_disk)

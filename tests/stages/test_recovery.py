@@ -87,8 +87,8 @@ def test_folder_that_somebody_touched_before_the_move_was_finished(tiny, what):
     result = tiny.ok("apply")
     assert not tiny.project.journal.exists()
     assert "baselines/0" in result.err
-    found = [path for path in tiny.root.rglob("*recorded.json*") if path.read_text() == "mine\n"]
-    assert (tiny.root / "mine" / "recorded.json").exists() if what == "gone" else len(found) == 1
+    aside = [path for path in tiny.root.rglob("*recorded.json*") if path.read_text() == "mine\n"]
+    assert (tiny.root / "mine" / "recorded.json").exists() if what == "gone" else len(aside) == 1
     assert what != "made at the new place" or (start / "recorded.json").exists()
 
 

@@ -380,14 +380,14 @@ def _carry(old: list[str], new: list[str], later: list[str]) -> list[str]:
     """
 
     def gaps(whole):
-        found, at = [[] for _ in range(len(old) + 1)], 0
+        lines, at = [[] for _ in range(len(old) + 1)], 0
         for line in whole:
             if at < len(old) and line == old[at]:
                 at += 1
             else:
-                found[at].append(line)
+                lines[at].append(line)
         assert at == len(old)
-        return found
+        return lines
 
     out = []
     for at, (mine, theirs) in enumerate(zip(gaps(new), gaps(later), strict=True)):

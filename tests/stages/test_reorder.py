@@ -534,6 +534,21 @@ def test_what_is_listed(text, listed):
     assert bool(naming.left(text)) == listed
 
 
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("the MLP of 12 (two layers", True), ("the MLP of 12, two layers", True), ("lower than 12's", True),
+        ("as 12 has it", True), ("what 11 and 12 add", True), ("the test loss of 12", True), ("stage 12", True),
+        ("12 names", False), ("in 12 steps", False), ("--batch 12", False), ("-l 02", False), ("0.12", False),
+        ("x = 12", False), ("12 Nov 2026", False), ("at 12:30", False), ("12 %", False), ("1.12 to 12.5", False),
+        ("layers differ 12-fold", False), ("the part of 13", False), ("range(12)", False), ("[12, 16]", False),
+    ],
+)  # fmt: skip
+def test_numbers_without_a_zero_are_listed_where_they_count_nothing(text, listed):
+    naming = Naming({"11-one": "12-one", "12-two": "11-two", "13-three": "13-three"})
+    assert bool(naming.left(text)) == listed
+
+
 def test_stages_of_the_test_are_the_models(tiny):
     for number, files in enumerate(model(SLUGS)):
         assert contents(tiny.stage) == model(SLUGS)[4]

@@ -111,8 +111,8 @@ def loosen(git_dir: Path) -> None:
 
 
 def damage(git_dir: Path, name: str, how: str) -> None:
-    found = git(git_dir, "rev-parse", name, GIT_DIR=str(git_dir)).decode().strip()
-    file = git_dir / "objects" / found[:2] / found[2:]
+    commit = git(git_dir, "rev-parse", name, GIT_DIR=str(git_dir)).decode().strip()
+    file = git_dir / "objects" / commit[:2] / commit[2:]
     whole = file.read_bytes()
     file.chmod(0o644)
     if how == "missing":
@@ -359,8 +359,8 @@ def test_no_way_out_destroys():
     rooms = [*(HERE / "scripts/deltas/stages").glob("*.py"), *(HERE / "scripts/deltas/core").glob("*.py")]
     rooms += [HERE / "scripts/deltas/verbs" / name for name in ("apply.py", "refresh.py")]
     for file in rooms:
-        found = DESTROYS.search(file.read_text())
-        assert not found, (file.name, found)
+        match = DESTROYS.search(file.read_text())
+        assert not match, (file.name, match)
 
 
 def test_place_outside_the_checkout_is_not_given_away(tiny):

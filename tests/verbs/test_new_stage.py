@@ -155,7 +155,7 @@ def test_a_stage_of_another_kind_goes_through_every_verb(town, tmp_path):
     assert "✓ skill solves tasks: difference" in fast.out and "✓ more than half of the easy ones:" in fast.out
     assert "✓ 05-weather-tasks: the figures are as they were drawn" in fast.out
     whole = town.ok("verify", "05")
-    assert "05-weather-tasks skilled, seed 1: as recorded (solved " in whole.out
+    assert "05-weather-tasks skilled, seed 1: repeats the recorded run (solved " in whole.out
     again = town.ok("train", "05")
     assert "✗" not in again.out and "✓ solved_by by level" in again.out and "✓ skill solves tasks" in again.out
 

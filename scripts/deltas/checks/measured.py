@@ -6,7 +6,7 @@ from ..core import numbers
 from ..core.project import Project
 from ..evidence import baseline, prediction, trained
 from ..evidence.baseline import Baseline
-from ..evidence.prediction import Verdict
+from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known
 from ..figures import drawn
 from ..runs import invariance
@@ -56,8 +56,11 @@ def _claims(known: Known) -> Iterator[Check]:
     if known.stale:
         for claim in known.subject.experiment.claims:
             yield Check(f"{claim.says}: not looked at, the baseline is stale", None)
+    where = (
+        f'edit baselines/{known.subject.stage.name}/experiment.toml   # came_out = "…" beside the claim, if it is so'
+    )
     for verdict in known.claimed:
-        yield of(verdict.line, [] if verdict.ok else [verdict.why])
+        yield of(verdict.line, [] if verdict.ok else [verdict.why], where)
 
 
 def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
@@ -74,24 +77,30 @@ def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
     known = trained.known(project, subject)
     results = subject.results(project, shop, subject.experiment.runs, subject.experiment.seeds[:1])
     again = trained.judged(known, results)
-    for result, verdicts in zip(again.results, again.verdicts, strict=True):
-        yield _repeated(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, verdicts)
+    for result, judgement in zip(again.results, again.judgements, strict=True):
+        yield _again(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, judgement)
 
 
-def _repeated(name: str, known: Known, verdicts: Sequence[Verdict]) -> Check:
+def _again(name: str, known: Known, judgement: Judgement) -> Check:
+    """Return whether a run is the recorded one again, or else one more seed of it, and which of the two was asked."""
     if known.baseline is None:
         return Check(f"{name}: trained, with no baseline to hold it against", None)
-    judged = [verdict for verdict in verdicts if verdict.ok is not None]
+    judged = [verdict for verdict in judgement.verdicts if verdict.ok is not None]
     if not judged:
         return Check(f"{name}: trained, {'the baseline is stale' if known.stale else 'nothing of it is judged'}", None)
-    experiment = known.subject.experiment
-    faults = [
-        f"{verdict.metric} {numbers.value(verdict.value, experiment.metrics[verdict.metric])}, "
-        + prediction.beside(verdict, experiment.metrics[verdict.metric])
-        for verdict in judged
-        if not verdict.ok
-    ]
-    return of(f"{name}: as recorded ({_shown(experiment, judged)})", faults)
+    metrics = known.subject.experiment.metrics
+    faults = [prediction.against(verdict, metrics[verdict.metric]) for verdict in judged if not verdict.ok]
+    return of(f"{name}: {judgement.way.says} ({_numbers(known.subject.experiment, judgement, judged)})", faults)
+
+
+def _numbers(experiment: Experiment, judgement: Judgement, judged: Sequence[Verdict]) -> str:
+    """Return what the line says of the numbers: of one more seed, those that were held against an interval."""
+    if judgement.way is not Way.ONE_MORE:
+        return _shown(experiment, judged)
+    by = [verdict for verdict in judged if verdict.low is not None]
+    texts = [prediction.against(verdict, experiment.metrics[verdict.metric]) for verdict in by[:SHOWN]]
+    rest = len(judged) - len(texts)
+    return "; ".join([*texts, *([f"{rest} more number{'s' * (rest != 1)}"] if rest else [])])
 
 
 def _shown(experiment: Experiment, judged: Sequence[Verdict]) -> str:

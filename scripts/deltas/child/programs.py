@@ -16,7 +16,8 @@ SAMPLING = "deltas.child.sampling"
 WEIGHTS = "deltas.child.weights"
 TRIED = "deltas.child.tried"
 
-CONTROLS = {"kneser-ney": ("kneser_ney.py",)}  # the controls, with the files that their results depend on
+MEASURING = ("measure.py", "results.py")  # what the numbers of every run depend on
+CONTROLS = {"kneser-ney": ("control.py", "kneser_ney.py")}  # the controls, with what their numbers depend on besides
 UNFIT = 3  # exit code of SAMPLING where model.pt is not a model of this makemore.py
 
 
@@ -27,7 +28,7 @@ def measured_by(control: str | None, own: Path | None) -> str:
     path where nothing is, for a stage without one.
     """
     folder = Path(measure.__file__).parent
-    sources = [folder / name for name in ("measure.py", *(CONTROLS[control] if control else ()))]
+    sources = [folder / name for name in (*MEASURING, *(CONTROLS[control] if control else ()))]
     sources += [own] if own and own.exists() else []
     return _id_of(tuple((path.name, path.read_bytes()) for path in sources))
 

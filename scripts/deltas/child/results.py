@@ -9,6 +9,8 @@ paired comparisons are over:
 
 A metric in `values` is sum(values) / sum(weights) of that run; a metric in `subsets` is the same over the items that
 `where` marks.
+
+This file is part of every run's `measured_by` (see programs.py): which number stands under which name is settled here.
 """
 
 import math
@@ -21,6 +23,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ..core import files, jsonfile
+from . import leaving, measure
 from .measure import Metrics
 
 METRIC = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -45,6 +48,23 @@ class Items(msgspec.Struct, forbid_unknown_fields=True):
     subsets: dict[str, Subset] = {}
 
 
+def of_model(left: Mapping[str, Any], watched: Metrics) -> tuple[Metrics, dict[str, Any], list[str]]:
+    """Return (metrics, items, names) of a language model that makemore.py leaves; watched: what showed while it ran.
+
+    SystemExit where a metric is not a number: a model that diverged cannot draw names.
+    """
+    metrics, items = measure.losses(left)
+    metrics = merged(metrics | watched, left.get("metrics") or {}, "makemore.py")
+    refuse_nan(metrics)
+    return metrics, items, measure.sample(left, measure.SAMPLES, left["args"].seed)
+
+
+def of_another(left: Mapping[str, Any], watched: Metrics) -> Metrics:
+    """Return the metrics of a makemore.py that leaves no language model: its own, steps and seconds."""
+    metrics = {name: watched[name] for name in ("steps", "seconds")}
+    return merged(metrics, left.get("metrics") or {}, "makemore.py")
+
+
 def write(
     folder: Path,
     metrics: Metrics,
@@ -58,9 +78,9 @@ def write(
     SystemExit with a reason where a metric is not a number, is measured twice, or is not what the items make it.
     """
     if samples is not None:
-        (folder / "samples.txt").write_text("".join(f"{name}\n" for name in samples), encoding="utf-8")
+        leaving.samples(folder, samples)
     if items is not None:
-        jsonfile.write(folder / "items.json", items, indent=None)
+        leaving.items(folder, items)
     if own:
         program = files.module(own)
         if not hasattr(program, "measure") and not hasattr(program, "items"):
@@ -71,11 +91,11 @@ def write(
             items = _extended(items, program.items(folder), own.name)
     if items is not None:
         metrics |= _of_items(items, metrics)
-        jsonfile.write(folder / "items.json", items, indent=None)
+        leaving.items(folder, items)
     if metrics.keys() <= {"steps", "seconds"}:
         sys.exit("nothing was measured: neither makemore.py nor metrics.py has a metric")
     refuse_nan(metrics)
-    jsonfile.write(folder / "metrics.json", metrics)
+    leaving.metrics(folder, metrics)
 
 
 def refuse_nan(metrics: Metrics) -> None:

@@ -99,19 +99,14 @@ def finish(left: dict[str, Any], metrics: Metrics, folder: Path, own: Path | Non
         torch.save(tuple(zip(*left["trace"], strict=True)), folder / "trace.pt")
     if own and hasattr(program := files.module(own), "keep"):
         program.keep(left, folder)
-    added = left.get("metrics") or {}
     missing = [name for name in LANGUAGE_MODEL if name not in left]
     if not missing:
         print("measuring the final model on the whole splits", flush=True)
-        of_model, items = measure.losses(left)
-        metrics = results.merged(of_model | metrics, added, "makemore.py")
-        results.refuse_nan(metrics)  # a model that diverged cannot draw names
-        samples = measure.sample(left, measure.SAMPLES, left["args"].seed)
+        metrics, items, samples = results.of_model(left, metrics)
         results.write(folder, metrics, items, samples, own=own)
-    elif added or own:
+    elif left.get("metrics") or own:
         print(f"makemore.py leaves no {', '.join(missing)} behind: its own metrics are the result", flush=True)
-        metrics = {name: metrics[name] for name in ("steps", "seconds")}
-        results.write(folder, results.merged(metrics, added, "makemore.py"), own=own)
+        results.write(folder, results.of_another(left, metrics), own=own)
     else:
         sys.exit(
             f"makemore.py leaves no {', '.join(missing)} and no dict `metrics` behind: there is nothing to measure"

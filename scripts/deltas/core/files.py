@@ -15,10 +15,11 @@ from types import ModuleType
 from .errors import CheckFailed
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, mode: int | None = None) -> None:
     """Write the content beside the file and rename it over the file. Raise OSError, with the file as it was.
 
-    A reader, or a full disk, never sees half of it. The file keeps its permissions.
+    A reader, a full disk or a power cut never leaves half of it: content and name are on the disk when this returns.
+    mode: its permissions; without it the file keeps those that it has.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -28,10 +29,21 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
-            beside.chmod(stat.S_IMODE(path.stat().st_mode))
+            beside.chmod(stat.S_IMODE(path.stat().st_mode) if mode is None else mode)
         beside.replace(path)
+        _sync(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextlib.contextmanager

@@ -125,6 +125,23 @@ def quantity(sample: Sample, unit: str = "", constant: bool = False) -> str:
     return _spread(sample, Form(unit), f" {unit}" if unit else "") + seeds
 
 
+def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
+    """Return the middle of an interval, and the interval, to the second digit of its half-width. unit: "%" for a share.
+
+    >>> interval(-0.3123, -0.2871), interval(0.0195, 0.0255, "%")
+    (('-0.300', '-0.312 … -0.287'), ('2.25 %', '1.95 % … 2.55 %'))
+    >>> interval(1234.5, 1300.0, "s"), interval(0.5, 0.5)
+    (('1,267 s', '1,234 s … 1,300 s'), ('0.5', '0.5 … 0.5'))
+    """
+    factor = 100 if unit == "%" else 1
+    half = (high - low) / 2 * factor
+    decimals = max(0, 1 - int(f"{half:.0e}".partition("e")[2])) if 0 < half < math.inf else None
+    numbers = [number * factor for number in ((low + high) / 2, low, high)]
+    texts = [_alone(number, None) if decimals is None else fixed(number, min(decimals, 15)) for number in numbers]
+    middle, *ends = [f"{text} {unit}" if unit else text for text in texts]
+    return middle, " … ".join(ends)
+
+
 def _spread(sample: Sample, form: Form, unit: str) -> str:
     """Return the mean, the unit behind it, and the deviation: to its own first digit, or to the declared decimals."""
     factor = 100 if form.unit == "%" else 1

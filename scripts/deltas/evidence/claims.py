@@ -1,6 +1,8 @@
 """Claims: sentences that a post may state, held against what was recorded.
 
-A claim passes when its check (expressions.py) comes out "yes". A tie fails, and so does what cannot be evaluated.
+A sentence may be stated as a fact when its check (expressions.py) comes out "yes". It was written before its numbers
+were seen, and stays as it was written: where they do not show it, experiment.toml says so beside it, with came_out. A
+claim passes when its check comes out as is written there. What cannot be evaluated fails.
 """
 
 import ast
@@ -9,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..core import numbers
 from ..core.errors import BadInput
@@ -18,7 +19,7 @@ from . import expressions, paired
 from .baseline import Baseline, summarise
 from .outcome import Outcome
 from .paired import Sample, Unevaluable
-from .significance import Finding
+from .significance import CONFIDENCE, Finding
 
 LEVEL = 0.99  # of all tests that an experiment's claims make, together
 
@@ -26,25 +27,41 @@ LEVEL = 0.99  # of all tests that an experiment's claims make, together
 class Verdict(Struct, frozen=True):
     """A claim, and what was recorded.
 
-    outcome: None where it cannot be evaluated. ok: it is "yes". shown: the quantity that goes with the sentence,
-    "2.3 % ± 0.4 (n = 5)", mean and standard deviation over n seeds. p (one-sided), difference: of its least certain
-    test. why: what to say where it is not ok. restated: see Claim.
+    outcome: None where it cannot be evaluated. came_out: what experiment.toml says of it; ok: the two agree. shown: the
+    quantity that goes with the sentence, "2.3 % ± 0.4 (n = 5)", mean and standard deviation over n seeds, and the
+    difference of the two sides of its check with its 95 % interval. p (one-sided), difference, low, high: of its least
+    certain test. why: what to say where the outcome is not "yes", or not what was written down. restated: see Claim.
     """
 
     says: str
     outcome: Outcome | None
+    came_out: str
     ok: bool
     shown: str = ""
     p: float | None = None
     difference: float | None = None
+    low: float | None = None
+    high: float | None = None
     why: str = ""
     restated: str = ""
 
     @property
     def line(self) -> str:
-        """The sentence with its number, and what it said before it was reworded."""
-        line = f"{self.says}: {self.shown}" if self.shown else self.says
+        """The sentence with its number and what it said before it was reworded; what is no fact begins with that."""
+        told = "" if self.outcome in (None, Outcome.YES) else f"{self.outcome}: "
+        line = f"{told}{self.says}: {self.shown}" if self.shown else f"{told}{self.says}"
         return f"{line} (restated: {self.restated})" if self.restated else line
+
+
+class Family(Struct, frozen=True):
+    """The tests that a stage's claims make together. level: what is left for one of them, one-sided."""
+
+    tests: int
+
+    @property
+    def level(self) -> float:
+        """Bonferroni: (1 - LEVEL) / number of tests, to either side."""
+        return (1 - LEVEL) / 2 / max(self.tests, 1)
 
 
 class _Parsed(Struct):
@@ -63,13 +80,11 @@ def evaluate(experiment: Experiment, baseline: Baseline) -> list[Verdict]:
     BadInput for a claim that names no run or metric of the experiment, or is no expression: which, and what exists.
     """
     parsed = [_parse(place, claim) for place, claim in _places(experiment)]
-    tests = sum(expressions.tests(claim.check) for claim in parsed)
-    level = (1 - LEVEL) / 2 / max(tests, 1)
-    look = _look(experiment, baseline)
+    family = Family(sum(expressions.tests(claim.check) for claim in parsed))
     verdicts = []
     for claim in parsed:
         try:
-            verdicts.append(_verdict(_with_unit(claim, experiment, baseline), look, level))
+            verdicts.append(_verdict(claim, experiment, baseline, family))
         except expressions.Wrong as wrong:
             raise BadInput(f"{claim.place}: {wrong.found}", wrong.expected) from None
     return verdicts
@@ -123,28 +138,24 @@ def _recorded(experiment: Experiment, baseline: Baseline, name: str, metric: str
     return run, _meant(metric, known, f"{run} has no metric {metric!r}", f" of {run}")
 
 
-def _with_unit(parsed: _Parsed, experiment: Experiment, baseline: Baseline) -> _Parsed:
-    """Return the claim with the unit % where it states none and shows a share, as every table shows one.
+def _unit(node: ast.expr, experiment: Experiment, baseline: Baseline) -> str:
+    """Return "%" where an expression is about shares, which every table shows as such; else nothing.
 
-    What is shown is a share where all metrics in it are, and none is multiplied or divided: of that nobody knows the
-    unit. Wrong and Unevaluable are left to the evaluation.
+    It is where all metrics in it are shares, and none is multiplied or divided: of that nobody knows the unit. Wrong
+    and Unevaluable are left to the evaluation.
     """
-    node = parsed.show or parsed.check
     units: set[str] = set()
+    look = _look(experiment, baseline)
 
     def note(name: str, metric: str) -> Sample:
         units.add(experiment.metrics[_recorded(experiment, baseline, name, metric)[1]].unit)
         return look(name, metric)
 
-    look = _look(experiment, baseline)
-    if parsed.claim.unit or any(isinstance(part, ast.Mult | ast.Div) for part in ast.walk(node)):
-        return parsed
+    if any(isinstance(part, ast.Mult | ast.Div) for part in ast.walk(node)):
+        return ""
     with contextlib.suppress(expressions.Wrong, Unevaluable):
-        if parsed.show:
-            expressions.quantity(node, note)
-        else:
-            expressions.outcome(node, note, 0.5)
-    return replace(parsed, claim=replace(parsed.claim, unit="%")) if units == {"%"} else parsed
+        expressions.noted(node, note)
+    return "%" if units == {"%"} else ""
 
 
 def _run(experiment: Experiment, name: str) -> str:
@@ -164,27 +175,68 @@ def _meant(spelled: str, known: Sequence[str], missing: str, whose: str = "") ->
     return meant[0]
 
 
-def _verdict(parsed: _Parsed, look: expressions.Look, level: float) -> Verdict:
-    claim = parsed.claim
+def _verdict(parsed: _Parsed, experiment: Experiment, baseline: Baseline, family: Family) -> Verdict:
+    claim, look = parsed.claim, _look(experiment, baseline)
+    tested = _unit(parsed.check, experiment, baseline)
     try:
-        outcome, findings = expressions.outcome(parsed.check, look, level)
-        shown = (
-            [expressions.quantity(parsed.show, look)] if parsed.show else [finding.difference for finding in findings]
-        )
-        text = "; ".join(quantity(sample, claim.unit) for sample in shown)
+        outcome, findings = expressions.outcome(parsed.check, look, family.level)
+        if parsed.show:
+            unit = claim.unit or _unit(parsed.show, experiment, baseline)
+            texts = [quantity(expressions.quantity(parsed.show, look), unit)]
+            texts += [_difference(finding, tested) for finding in findings]
+        else:
+            unit = claim.unit or tested
+            texts = [_difference(finding, unit, quantity(finding.difference, unit)) for finding in findings]
     except Unevaluable as error:
         why = f"{claim.check} cannot be evaluated: {error}"
-        return Verdict(claim.says, None, False, why=why, restated=claim.restated)
+        return Verdict(claim.says, None, claim.came_out, False, why=why, restated=claim.restated)
     least = max(findings, key=lambda finding: finding.p)
-    ok = outcome is Outcome.YES
-    evidence = "; ".join(_evidence(finding, level) for finding in findings)
-    why = "" if ok else f"{claim.check} is {_a(outcome)}: {evidence}"
-    text = text if parsed.show else f"difference {text}"
-    return Verdict(claim.says, outcome, ok, text, least.p, least.difference.mean, why, claim.restated)
+    return Verdict(
+        says=claim.says,
+        outcome=outcome,
+        came_out=claim.came_out,
+        ok=str(outcome) == claim.came_out,
+        shown="; ".join(texts),
+        p=least.p,
+        difference=least.difference.mean,
+        low=least.low,
+        high=least.high,
+        why=_why(claim, outcome, findings, family),
+        restated=claim.restated,
+    )
 
 
-def _a(outcome: Outcome) -> str:
-    return "a tie" if outcome is Outcome.TIE else str(outcome)
+def _difference(finding: Finding, unit: str, text: str = "") -> str:
+    """Return a difference with its interval, as a sentence has it. text: what it is, where it is what is shown."""
+    middle, ends = numbers.interval(finding.low, finding.high, unit)
+    noisy = 0 < finding.reach < math.inf
+    interval = f", {100 * CONFIDENCE:.0f} % interval {ends}" if noisy else ""
+    return f"difference {text}{interval}" if text else f"tested difference {middle}{interval}"
+
+
+SAID = {
+    Outcome.YES: "is shown",
+    Outcome.NO: "does not hold, the opposite is shown",
+    Outcome.NOT_SHOWN: "is not shown",
+}
+
+
+def _why(claim: Claim, outcome: Outcome, findings: Sequence[Finding], family: Family) -> str:
+    """Return why a claim is no fact, or why it is not what experiment.toml says that it came out as."""
+    if outcome is Outcome.YES and claim.came_out == "yes":
+        return ""
+    parts = [f"{claim.check} {SAID[outcome]}"]
+    if str(outcome) != claim.came_out:
+        stated = f'came_out = "{claim.came_out}"' if claim.came_out != "yes" else 'no came_out = "…"'
+        parts[0] += f", and experiment.toml has {stated} for it"
+    parts += [_evidence(finding, family.level) for finding in findings]
+    if outcome is Outcome.NOT_SHOWN and any(f.decided_alone and f.outcome is Outcome.NOT_SHOWN for f in findings):
+        parts.append(
+            f"one comparison alone would decide it by its {100 * CONFIDENCE:.0f} % interval, but the claims of the "
+            f"stage are a family of {family.tests} tests, of which some would come out so by chance: all of them "
+            f"together are to err in {100 * (1 - LEVEL):.0f} % of recordings at most"
+        )
+    return f"{parts[0]}: {'; '.join(parts[1:])}"
 
 
 def _evidence(finding: Finding, level: float) -> str:

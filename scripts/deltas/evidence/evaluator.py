@@ -43,6 +43,11 @@ class Evaluator(simpleeval.SimpleEval):
         try:
             return self.eval("", node)
         except simpleeval.FunctionNotDefined as error:
+            if error.func_name == "tie":
+                raise Wrong(
+                    "tie(a, b) is no test: the noisier the runs are, the easier it is to pass",
+                    "within(a, b, margin), with a margin that was stated beforehand",
+                ) from None
             known = [*FUNCTIONS, *TESTS]
             raise Wrong(f"there is no function {error.func_name!r}", f"one of {', '.join(known)}") from None
         except simpleeval.OperatorNotDefined as error:
@@ -88,7 +93,7 @@ class Evaluator(simpleeval.SimpleEval):
             elif isinstance(kind, ast.Gt):
                 outcomes.append(self._note(significance.greater(left, right, self.level)))
             else:
-                raise Wrong(f"{ast.unparse(node)}: quantities compare by < and >", "<, >, within(a, b, eps), tie(a, b)")
+                raise Wrong(f"{ast.unparse(node)}: quantities compare by < and >", "<, >, within(a, b, eps)")
         return conjunction(outcomes)
 
     def _eval_boolop(self, node: ast.BoolOp) -> Outcome:

@@ -8,12 +8,13 @@ samples and numbers + - * / work seed by seed, and so do
     min(a, b, …)  max(a, b, …)  mean(a, b, …)  abs(a)    of several metrics, not over the seeds
     this_split(a)                                        a metric on the very items drawn, not on items like them
 
-What makes a claim is a test (significance.py), whose outcome is yes, no or tie:
+What makes a claim is a test (significance.py), whose outcome is yes, no (the opposite is shown) or not shown:
 
-    a < b   a > b   a < 0.05   0.1 < a < 0.2    yes or no where it is significant, else a tie
-    within(a, b, eps)                           the same to within eps
-    tie(a, b)                                   neither is significantly below the other
-    and  or  not                                on outcomes; what a tie leaves open stays a tie
+    a < b   a > b   a < 0.05   0.1 < a < 0.2    yes or no where it is significant
+    within(a, b, eps)                           the same to within eps, a margin stated beforehand
+    and  or  not                                on outcomes; what is left open stays not shown
+
+There is no test for "no difference": the noisier the runs are, the easier it would be to pass.
 
 Everything else is refused (evaluator.py).
 """
@@ -30,7 +31,7 @@ from .significance import Finding
 
 Look = Callable[[str, str], Sample]  # (run, metric) -> sample; raises Wrong
 
-TESTS: dict[str, Callable[..., Finding]] = {"within": significance.within, "tie": significance.tie}
+TESTS: dict[str, Callable[..., Finding]] = {"within": significance.within}
 
 
 class Wrong(Exception):
@@ -99,6 +100,13 @@ def outcome(node: ast.expr, look: Look, level: float) -> tuple[Outcome, list[Fin
     if not isinstance(result, Outcome):
         raise Wrong(f"{ast.unparse(node)} is a quantity, not a statement", "a comparison")
     return result, evaluator.findings
+
+
+def noted(node: ast.expr, look: Look) -> None:
+    """Evaluate an expression, statement or quantity, for the sake of what is looked up. Wrong, Unevaluable."""
+    from .evaluator import Evaluator
+
+    Evaluator(look, 0.5).result(node)
 
 
 def quantity(node: ast.expr, look: Look) -> Sample:

@@ -15,6 +15,12 @@ with
 which is never wrong more often than it says (S. K. Banerjee, On confidence interval for two-means problem, Sankhyā A
 23, 1961; Cochran's and Cox's t' is its neighbour). Welch–Satterthwaite degrees of freedom are: with five seeds,
 two-sided at 0.001, up to 4.6 times as often in simulations; n - 1 for the whole sum gives away most of its power.
+
+Beside its outcome a test has the two-sided 95 % interval of the difference, that of this one comparison:
+
+    d ± sqrt(v_seeds t²(.975, n - 1) + v_items t²(.975, m - 1))
+
+The outcome is decided at the level that is left for one of a family of tests, which asks for more.
 """
 
 import math
@@ -27,35 +33,55 @@ from .paired import Number, Sample, Unevaluable
 
 SAME = 1e-12  # relative: numbers that differ by less are one number, summed in another order
 LEAST = 1e-12  # p-values below are not computed
+CONFIDENCE = 0.95  # of the interval that is shown, for one comparison alone
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a test found. p: one-sided, of what the outcome says; of the likelier direction where it is a tie.
+    """What a test found. p: one-sided, of what the outcome says; of the likelier direction where nothing is shown.
 
-    difference: what was tested, seed by seed. seeds, items: the standard errors of its mean.
+    difference: what was tested, seed by seed. seeds, items: the standard errors of its mean. reach: how far the
+    interval of CONFIDENCE reaches to either side of it. margin: what it was held against, 0 for a direction.
     """
 
     outcome: Outcome
     difference: Sample
     seeds: float
     items: float
+    reach: float
     p: float
+    margin: float = 0.0
+
+    @property
+    def low(self) -> float:
+        """Where the interval begins."""
+        return self.difference.mean - self.reach
+
+    @property
+    def high(self) -> float:
+        """Where the interval ends."""
+        return self.difference.mean + self.reach
+
+    @property
+    def decided_alone(self) -> bool:
+        """Whether the interval lies to one side of what was asked: beyond zero, or inside the margin, or beyond it."""
+        beyond = self.low > self.margin or self.high < -self.margin
+        return beyond or -self.margin < self.low <= self.high < self.margin
 
 
 def less(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
     """Test left < right: YES where left's true mean is below right's, NO where it is above, at one-sided `level`.
 
     Where there is no difference, YES or NO is wrong with probability 2 · level at most. A difference without any spread
-    (counting comes out the same for every seed) is what it is: zero is a TIE, anything else decided.
+    (counting comes out the same for every seed) is what it is: zero shows nothing, anything else is decided.
     Unevaluable for one seed alone, and where a value is not finite, except where every seed differs infinitely alike.
     """
     difference = _difference(left, right)
     seeds, items, sources = _errors(difference)
     below = _below(difference.mean, sources)
     above = 1 - below if below < 0.5 else _below(-difference.mean, sources)
-    outcome = Outcome.YES if below <= level else Outcome.NO if above <= level else Outcome.TIE
-    return Finding(outcome, difference, seeds, items, min(below, above))
+    outcome = Outcome.YES if below <= level else Outcome.NO if above <= level else Outcome.NOT_SHOWN
+    return Finding(outcome, difference, seeds, items, _confidence(sources), min(below, above))
 
 
 def greater(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
@@ -67,7 +93,8 @@ def greater(left: Sample | Number, right: Sample | Number, level: float) -> Find
 def within(left: Sample | Number, right: Sample | Number, eps: Number, level: float) -> Finding:
     """Test |true mean difference| < eps by two one-sided tests (Schuirmann 1987), both at `level`.
 
-    YES where it is above -eps and below eps, NO where it is beyond one of the two. A TIE: too noisy to say.
+    YES where it is shown to be above -eps and to be below eps, NO where it is shown to be beyond one of the two. That
+    is the same as to ask whether the interval of 1 - 2 · level lies inside the margin, or outside.
     """
     if not isinstance(eps, int | float) or isinstance(eps, bool) or not 0 < eps < math.inf:
         raise TypeError(f"within: eps is {eps}, not a positive number")
@@ -75,19 +102,9 @@ def within(left: Sample | Number, right: Sample | Number, eps: Number, level: fl
     seeds, items, sources = _errors(difference)
     inside = max(_below(difference.mean - eps, sources), _below(-difference.mean - eps, sources))
     outside = min(_below(eps - difference.mean, sources), _below(difference.mean + eps, sources))
-    outcome = Outcome.YES if inside <= level else Outcome.NO if outside <= level else Outcome.TIE
-    return Finding(outcome, difference, seeds, items, outside if outcome is Outcome.NO else inside)
-
-
-def tie(left: Sample | Number, right: Sample | Number, level: float) -> Finding:
-    """Return YES where neither is significantly below the other, NO where one is.
-
-    That a difference is inside the noise does not mean that there is none: with few seeds everything ties. To say
-    that two things are equal for all that matters, use `within`.
-    """
-    finding = less(left, right, level)
-    outcome = Outcome.YES if finding.outcome is Outcome.TIE else Outcome.NO
-    return replace(finding, outcome=outcome)
+    outcome = Outcome.YES if inside <= level else Outcome.NO if outside <= level else Outcome.NOT_SHOWN
+    p = outside if outcome is Outcome.NO else inside
+    return Finding(outcome, difference, seeds, items, _confidence(sources), p, float(eps))
 
 
 def _difference(left: Sample | Number, right: Sample | Number) -> Sample:
@@ -158,6 +175,10 @@ def _below(difference: float, sources: list[tuple[float, int]]) -> float:
         middle = (low + high) / 2
         low, high = (low, middle) if _reach(math.exp(middle), sources) < -difference else (middle, high)
     return math.exp(high)
+
+
+def _confidence(sources: list[tuple[float, int]]) -> float:
+    return _reach((1 - CONFIDENCE) / 2, sources)
 
 
 def _reach(p: float, sources: list[tuple[float, int]]) -> float:

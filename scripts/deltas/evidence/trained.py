@@ -18,7 +18,7 @@ from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
 from .baseline import Baseline, Recorded, Summary
 from .items import Items
-from .prediction import Verdict
+from .prediction import Judgement
 
 GENERATED = 20  # of the names that a run makes up, so many are kept
 
@@ -34,22 +34,22 @@ class Known:
 
     @property
     def family(self) -> int | None:
-        """How many numbers the stage is judged by; None where nothing was recorded."""
-        return prediction.family(self.baseline, self.subject.experiment.metrics) if self.baseline else None
+        """How many intervals the stage's runs are judged by together; None where nothing was recorded."""
+        return prediction.family(self.baseline, self.subject.experiment) if self.baseline else None
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Results beside what is known. verdicts: one list for every result."""
+    """Results beside what is known. judgements: one for every result."""
 
     known: Known
     results: tuple[Result, ...]
-    verdicts: tuple[tuple[Verdict, ...], ...]
+    judgements: tuple[Judgement, ...]
 
     @property
     def ok(self) -> bool:
-        """No number lies outside its interval, and none of those that were recorded is gone."""
-        return all(verdict.ok is not False for verdicts in self.verdicts for verdict in verdicts)
+        """No run is another than it should be, and no number that was recorded is gone."""
+        return all(judgement.ok for judgement in self.judgements)
 
 
 def known(project: Project, subject: Subject) -> Known:
@@ -63,22 +63,22 @@ def known(project: Project, subject: Subject) -> Known:
 
 
 def judged(known: Known, results: Sequence[Result]) -> Trained:
-    """Return the results with a verdict on every number."""
-    metrics, stale = known.subject.experiment.metrics, "; ".join(known.stale)
-    verdicts = tuple(
-        tuple(
-            prediction.judge(
-                known.baseline,
-                result.plan.run.name,
-                result.metrics,
-                metrics,
-                stale,
-                beside.not_compared(result, results),
-            )
+    """Return the results, each with how it was judged."""
+    judgements = tuple(
+        prediction.judge(
+            known.baseline,
+            known.subject.experiment,
+            result.plan.run.name,
+            result.plan.seed,
+            result.metrics,
+            result.about,
+            stale="; ".join(known.stale),
+            excused=beside.not_compared(result, results),
+            drawn=beside.brought(),
         )
         for result in results
     )
-    return Trained(known, tuple(results), verdicts)
+    return Trained(known, tuple(results), judgements)
 
 
 @contextlib.contextmanager
@@ -172,7 +172,7 @@ def check_deterministic(subject: Subject, results: Sequence[Result], others: Seq
 def _alike(one: float | int | None, other: float | int | None) -> bool:
     if one is None or other is None:
         return one is other
-    return one == other or abs(one - other) <= prediction.FLOOR
+    return prediction.same(other, one, prediction.FLOOR)
 
 
 def _recorded(subject: Subject, seeds: Sequence[Result], collected: items.Collected) -> Recorded:

@@ -86,7 +86,7 @@ def program(folder: Path) -> Path:
 
 
 def identify(folder: Path) -> str:
-    """Return the id of the code that draws the figures of a stage: its own, this room's, the writer's of numbers."""
+    """Return the id of the code that draws the figures of a stage: its own, this room, the writer of numbers."""
     ours = {
         f"deltas/{path.name}": path.read_bytes()
         for path in [*HERE.glob("*.py"), WRITER]

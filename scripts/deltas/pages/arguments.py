@@ -12,7 +12,7 @@ from .document import MOST_DIGITS
 from .shortcodes import Shortcode
 
 FORMS = ("mean", "spread", "n")
-Fault = tuple[str, tuple[str, ...]]  # what was found, and the ways out
+Fault = tuple[str, tuple[str, ...]]  # what is wrong, and the ways out
 
 
 @dataclass(frozen=True)

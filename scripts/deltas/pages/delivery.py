@@ -80,10 +80,10 @@ def record(folder: Path) -> dict[str, list[str]]:
         table = jsonfile.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    found = table.get("files") if isinstance(table, dict) else None
-    if not isinstance(found, dict) or not all(isinstance(hashes, list) for hashes in found.values()):
+    files = table.get("files") if isinstance(table, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(hashes, list) for hashes in files.values()):
         raise BadInput(f"{path}: not a record of what was published", "the file as scripts/publish.sh wrote it")
-    return found
+    return files
 
 
 def _note(folder: Path, ours: dict[str, list[str]]) -> None:

@@ -179,7 +179,11 @@ def _measured_on(recorded: Baseline | None, reasons: list[str], source: Source) 
 
 
 def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
-    """Return the claims. outcome: yes, no, tie; None where nobody could say. ok: None where nothing was measured."""
+    """Return the claims.
+
+    outcome: yes, no, not shown; None where nobody could say. ok: whether it came out as experiment.toml has it; None
+    where nothing was measured.
+    """
     if described is None:
         return []
     if recorded is None:
@@ -187,8 +191,12 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
             {
                 "says": claim.says,
                 "outcome": None,
+                "came_out": claim.came_out,
                 "ok": None,
                 "shown": NOT_MEASURED,
+                "difference": None,
+                "low": None,
+                "high": None,
                 "why": "",
                 "restated": claim.restated,
             }
@@ -198,8 +206,12 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
         {
             "says": verdict.says,
             "outcome": verdict.outcome and str(verdict.outcome),
+            "came_out": verdict.came_out,
             "ok": verdict.ok,
             "shown": verdict.shown,
+            "difference": verdict.difference,
+            "low": verdict.low,
+            "high": verdict.high,
             "why": verdict.why,
             "restated": verdict.restated,
         }

@@ -24,8 +24,8 @@ def check(upstream: Upstream, text: str, tags: Sequence[Shortcode]) -> Iterator[
         if given["symbol"] not in symbols:
             near = nearest(given["symbol"], list(symbols))
             file, pin = given.get("file", FILE), upstream.pin[:12]
-            found = f"dead link: upstream's {file} has no {given['symbol']!r} at {pin}"
-            yield Finding(tag.line, found, (f"did you mean {near}?",) if near else ())
+            fault = f"dead link: upstream's {file} has no {given['symbol']!r} at {pin}"
+            yield Finding(tag.line, fault, (f"did you mean {near}?",) if near else ())
     for link in LINK.finditer(text):
         wrong = _wrong(upstream, *link.groups())
         if wrong:

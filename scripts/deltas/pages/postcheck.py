@@ -60,7 +60,7 @@ def _post(current: Current, upstream: Upstream | None, post: Path) -> Checked:
         if name in arguments.SHORTCODES:
             findings.append(Finding(line, f"{name}: its tag does not end", ("look for a quote that is open",), False))
     for tag in tags:
-        findings += [Finding(tag.line, found, ways, False) for found, ways in arguments.faults(tag)]
+        findings += [Finding(tag.line, fault, ways, False) for fault, ways in arguments.faults(tag)]
     for tag in good:
         if tag.name != "upstream":
             faults, accepted = embedcheck.check(current, site, post, text, tag)

@@ -3,6 +3,9 @@
 A run is complete when its run.json says so, and run.json says so last. A complete run is not touched until its
 successor is complete: the successor is made in seed-S.new and then renamed over it. Where there is nothing to lose, a
 run is made in place, and what an interrupted one leaves stays there, marked incomplete, until the run is repeated.
+
+A run is known by what it is, not by the name of its folder: when the series gets another order or a stage another slug,
+complete runs stay where they are in out/, and they are found there.
 """
 
 import contextlib
@@ -243,8 +246,6 @@ class _Listener(Listener):
 
 def finished(project: Project, plan: Plan) -> Result | None:
     """Return the run if it is there: complete, of this code, arguments, seed and torch, and measured by this code."""
-    folder = plan.folder(project)
-    about, metrics = _about(folder), _metrics(folder)
     wanted = {
         "complete": True,
         "code_id": plan.code_id,
@@ -253,9 +254,18 @@ def finished(project: Project, plan: Plan) -> Result | None:
         "seed": plan.seed,
         "torch": machine.torch_version(),
     }
-    if metrics is None or any(about.get(key) != value for key, value in wanted.items()):
-        return None
-    return Result(plan, folder, metrics, about, True)
+    for folder in _places(project, plan):
+        about, metrics = _about(folder), _metrics(folder)
+        if metrics is not None and all(about.get(key) == value for key, value in wanted.items()):
+            return Result(plan, folder, metrics, about, True)
+    return None
+
+
+def _places(project: Project, plan: Plan) -> Iterator[Path]:
+    """Yield where a run may be: its own folder, then those that it had under other numbers or slugs of its stage."""
+    own = plan.folder(project)
+    yield own
+    yield from sorted(set(project.out.glob(f"[0-9][0-9]-*/{plan.run.name}/{own.name}")) - {own})
 
 
 def _complete(folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import itertools
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ EXPECTED = {  # what to put into a field, where its type says too little
     "says": "a text",
     "check": "a text",
     "show": "a text",
+    "came_out": 'came_out = "not shown" or "no"',
 }
 
 
@@ -44,6 +45,8 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     beside: the run that draws names with the same random numbers, to compare them character by character.
     control: which program of ours runs in makemore's place, on the same data; None for makemore itself.
     deterministic: no metric that is judged depends on the seed, so that one seed is enough (`record` tries another).
+    own_variance: its seeds differ more than those of the other runs (its neurons die, say), so that a new seed of it is
+    judged by its own variance, and the other runs' seeds without it.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z")]
@@ -52,6 +55,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     control: str | None = None
     beside: str | None = None
     deterministic: bool = False
+    own_variance: bool = False
 
     @property
     def program(self) -> str:
@@ -80,7 +84,8 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
 
     check: the same for a program (expressions.py). show: the quantity to print beside it, in the same language; None
     for the difference that is tested. unit: of that quantity; "%" for a share. restated: what the claim said before it
-    was reworded, and why, where that was done after its numbers were seen.
+    was reworded, and why, where that was done after its numbers were seen. came_out: what the recorded numbers say of
+    it, written down after they were recorded: "not shown", or "no". The sentence stays as it was written before.
     """
 
     says: Text
@@ -88,6 +93,7 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
     show: Text | None = None
     unit: str = ""
     restated: str = ""
+    came_out: Literal["yes", "not shown", "no"] = "yes"
 
 
 class Experiment(Struct, frozen=True):
@@ -166,6 +172,10 @@ def _experiment(table: dict[str, Any], stage: str, common: dict[str, Any]) -> Ex
 
 def _run(run: Run, place: str, shared: tuple[str, ...]) -> Run:
     _refuse_ours(run.args, f"{place}: args")
+    if run.deterministic and run.own_variance:
+        raise Misfit(
+            f"{place}: it is deterministic, and has own_variance", "one of the two: no seed moves it, or many do"
+        )
     if run.control is None:
         return replace(run, args=shared + run.args)
     if run.control not in programs.CONTROLS:

@@ -19,6 +19,11 @@ from .patches import Patch
 
 _END = r"(?![\w-]|[.,:]\d)"
 _BEGIN = r"(?<![\w.,:/%+-])"
+_FLAG = re.compile(r"(?<!\S)--?[a-z][\w-]*[ =]\d+")  # its number is no stage
+_BEFORE_A_BARE_NUMBER = r"(?<=[a-z,] )"
+_AFTER_A_BARE_NUMBER = (  # the end of a clause, or a word before which no number counts anything
+    r"(?=['’),.;:]|\s*$| \(| +(?:and|as|at|does|for|from|had|has|in|is|of|on|or|that|than|to|was|which|with)\b)"
+)
 _BEFORE_A_NUMBER = r"\b(?:stages?|patch(?:es)?)\s+"  # not "delta": the blog numbers its deltas on its own
 _NO_PROSE = ("From:", "Date:", "Subject:", "Delta:", "Measured:")
 
@@ -56,11 +61,14 @@ class Naming:
     def _unsafe(self) -> re.Pattern[str]:
         """Return what matches a number or slug that changed and is not in a safe place."""
         typed = [f"{number:02d}" for number in self._numbers]
-        bare = [number for number in typed if number[0] == "0"]  # 12 may be anything, 02 is a stage
+        padded = [number for number in typed if number[0] == "0"]  # 02 is a stage; "12 names" is none, "that of 12" is
+        others = [
+            rf"{_BEFORE_A_BARE_NUMBER}{number}{_END}{_AFTER_A_BARE_NUMBER}" for number in typed if number[0] != "0"
+        ]
         after_a_word = [rf"{_BEFORE_A_NUMBER}0?{number}{_END}" for number in self._numbers]
         slugs = [rf"(?<![\w-]){re.escape(slug)}(?![\w-])" for slug in self._slugs if "-" in slug]
-        ways = [rf"{_BEGIN}{number}{_END}" for number in bare] + after_a_word + slugs
-        return re.compile("|".join([*ways, *(rf"\bstage/{number}\b" for number in typed)]) or r"(?!)")
+        ways = [rf"{_BEGIN}{number}{_END}" for number in padded] + others + after_a_word + slugs
+        return re.compile("|".join([*ways, *(rf"\bstage/{number}\b" for number in typed)]) or r"(?!)", re.MULTILINE)
 
     def _stage(self, text: str) -> str:
         """Return what to type for a stage now, in the form in which it was typed."""
@@ -72,18 +80,20 @@ class Naming:
     def rewritten(self, text: str) -> str:
         """Return the text with its commands and whole names as they are now."""
 
-        def replace(found: re.Match[str]) -> str:
-            if not found["command"]:
-                return self.changed[found[0]]
-            return found["command"] + re.sub(r"[^ ]+", lambda stage: self._stage(stage[0]), found["stages"])
+        def replace(match: re.Match[str]) -> str:
+            if not match["command"]:
+                return self.changed[match[0]]
+            return match["command"] + re.sub(r"[^ ]+", lambda stage: self._stage(stage[0]), match["stages"])
 
         return self._safe.sub(replace, text)
 
     def left(self, text: str) -> list[tuple[int, str]]:
         """Return the lines, by number from 1, that name a patch in a way that `rewritten` leaves alone."""
-        blanked = self._safe.sub(lambda found: re.sub(r"[^\n]", "\0", found[0]), text)
+        blanked = text
+        for known in (self._safe, _FLAG):
+            blanked = known.sub(lambda match: re.sub(r"[^\n]", "\0", match[0]), blanked)
         lines = text.split("\n")
-        numbers = sorted({blanked.count("\n", 0, found.end()) + 1 for found in self._unsafe.finditer(blanked)})
+        numbers = sorted({blanked.count("\n", 0, match.end()) + 1 for match in self._unsafe.finditer(blanked)})
         return [(n, lines[n - 1].strip()) for n in numbers if not lines[n - 1].startswith(_NO_PROSE)]
 
     def anywhere(self, text: str) -> list[tuple[int, str]]:

@@ -70,10 +70,10 @@ def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> 
         f"git stash push -- {patch.file}   # sets your version aside; git stash pop brings it back",
     ]
     for file in patch.files:
-        found = blobs.get(file.path, NO_OBJECT)
-        if found != file.pre:
+        blob = blobs.get(file.path, NO_OBJECT)
+        if blob != file.pre:
             raise BrokenPatch(
-                f"{patch.file} does not belong here: {before.name} holds {file.path} as {_short(found)}",
+                f"{patch.file} does not belong here: {before.name} holds {file.path} as {_short(blob)}",
                 f"{_short(file.pre)}, which the patch was made from",
                 mend,
             )
@@ -86,10 +86,10 @@ def _next(staging: Repo, before: Stage, patch: Patch, blobs: dict[str, str]) -> 
     tree = staging.write_tree()
     changed = {change.path: change.new for change in staging.changes(before.tree, tree)}
     for file in patch.files:
-        found = changed.pop(file.path, file.pre)
-        if found != file.post:
+        blob = changed.pop(file.path, file.pre)
+        if blob != file.post:
             raise BrokenPatch(
-                f"{patch.file} makes {file.path} {_short(found)}",
+                f"{patch.file} makes {file.path} {_short(blob)}",
                 f"{_short(file.post)}, which the patch promises: its text or its blob id was edited by hand",
                 mend,
             )

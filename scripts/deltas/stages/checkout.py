@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import WorkAtRisk
 from ..core.project import Project
-from . import journal, trouble
+from . import journal, trouble, upstream
 from .build import Stage
 from .git import Repo, init
 
@@ -64,6 +64,12 @@ def _what_is(path: Path) -> str:
     )
 
 
+def have(project: Project) -> Repo:
+    """Return the repository in stage/, made where there is none. Upstream is fetched first, where it is missing."""
+    source = upstream.require(project)
+    return open_repo(project) if exists(project) else create(project, source)
+
+
 def create(project: Project, source: Repo) -> Repo:
     """Make stage/: a repository of its own with upstream's history, standing at stage 00."""
     journal.begin(project)
@@ -110,18 +116,18 @@ def in_the_way(folder: Path, target: Collection[str], tracked: Collection[str]) 
 
     Ignored files count: checkout overwrites them silently.
     """
-    found = set()
+    paths = set()
     for path in target:
         if path in tracked:
             continue
         if os.path.lexists(folder / path):
-            found.add(path)
+            paths.add(path)
         for parent in Path(path).parents:
             place = folder / parent
             blocked = place.is_symlink() or (place.exists() and not place.is_dir())
             if str(parent) != "." and str(parent) not in tracked and blocked:
-                found.add(str(parent))
-    return sorted(found)
+                paths.add(str(parent))
+    return sorted(paths)
 
 
 # -- tags -------------------------------------------------------------------------------------------------------------

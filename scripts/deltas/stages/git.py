@@ -71,8 +71,8 @@ def _fenced(command: list[str], git_dir: Path | None = None) -> str:
 def require_git() -> None:
     """Refuse a git that is missing or too old (exit 2)."""
     version = _fenced(["git", "version"])
-    found = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
-    if found < OLDEST:
+    numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:2])
+    if numbers < OLDEST:
         raise BadInput(version, NEEDED)
 
 
@@ -191,10 +191,10 @@ class Repo:
 
     def tree(self, commit: str) -> str:
         """Return the tree of a commit. Raise GitFailed where one of both is missing."""
-        found = self.resolve(f"{commit}^{{tree}}")
-        if found is None:
+        tree = self.resolve(f"{commit}^{{tree}}")
+        if tree is None:
             raise GitFailed(["git", "rev-parse", commit], 1, f"missing commit {commit}, or its tree", self.git_dir)
-        return found
+        return tree
 
     def has(self, object_id: str) -> bool:
         """Return whether this object is here. A damaged one is; a folder that is no repository has none."""

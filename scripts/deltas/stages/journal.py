@@ -18,11 +18,12 @@ from typing import Literal
 
 import msgspec
 
+from ..core import files
 from ..core.errors import WorkAtRisk
 from ..core.project import Project
 from .references import Update
 
-_OURS = re.compile(r"begun|journal\.json|journal\.draft|index(?:\.lock)?|\d+\.new|clone")
+_OURS = re.compile(r"begun|\.?(?:journal\.json|\d+\.new)(?:\.\d+)?|index(?:\.lock)?|clone")  # .NAME.PID: half-written
 
 
 class FileStep(msgspec.Struct, frozen=True):
@@ -67,10 +68,8 @@ def begin(project: Project) -> None:
 
 
 def write(project: Project, log: Log) -> None:
-    """Write the log, whole or not at all."""
-    draft = project.journal / "journal.draft"
-    draft.write_text(json.dumps(msgspec.to_builtins(log), indent=1), encoding="utf-8")
-    draft.replace(project.journal / "journal.json")
+    """Write the log, whole or not at all. It is on the disk before anything that it names is done."""
+    files.write(project.journal / "journal.json", json.dumps(msgspec.to_builtins(log), indent=1).encode())
 
 
 def read(project: Project) -> Log | None:

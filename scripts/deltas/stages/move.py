@@ -10,7 +10,7 @@ from ..core.errors import WorkAtRisk
 from ..core.files import scratch
 from ..core.project import Project
 from ..series.patches import load
-from . import checkout, upstream
+from . import checkout
 from .build import Stage, build
 from .git import Repo, require_git
 from .keeping import Kept, keep
@@ -65,8 +65,7 @@ def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
         series = load(project.patches)
         if wanted not in ("next", "prev"):
             series.number(wanted)  # an unknown stage is refused before anything is made
-        source = upstream.require(project)
-        repo = checkout.open_repo(project) if checkout.exists(project) else checkout.create(project, source)
+        repo = checkout.have(project)
         stages = build(repo, series, project.pin)
         checkout.refuse_unfinished(repo)
         here = where(project, repo, stages, folder)
@@ -160,16 +159,16 @@ class _Move:
         if not checkout.stage_tags(self.repo):
             return {}
         by_tag = {stage.tag: stage for stage in self.stages}
-        found = {}
+        news = {}
         for tag, (new, old) in tags.items():
             if new is None:
-                found[tag.removeprefix("refs/tags/")] = News.GONE
+                news[tag.removeprefix("refs/tags/")] = News.GONE
             elif old is None:
-                found[by_tag[tag].name] = News.NEW
+                news[by_tag[tag].name] = News.NEW
             else:
                 same = self.repo.resolve(f"{old}^{{tree}}") == by_tag[tag].tree
-                found[by_tag[tag].name] = News.PROSE if same else News.CODE
-        return found
+                news[by_tag[tag].name] = News.PROSE if same else News.CODE
+        return news
 
 
 def work_rows(here: Position) -> list[str]:

@@ -88,29 +88,29 @@ def records(out: bytes) -> list[str]:
 
 def entries(out: bytes) -> dict[str, Entry]:
     """Read what `ls-tree -r -z` prints, by path."""
-    found = {}
+    entries = {}
     for record in records(out):
         about, path = record.split("\t", 1)
         mode, _, blob = about.split(" ")
-        found[path] = Entry(mode, blob, path)
-    return found
+        entries[path] = Entry(mode, blob, path)
+    return entries
 
 
 def changes(out: bytes) -> list[Change]:
     """Read what `diff-tree -r -z --raw` prints."""
     fields = records(out)
-    found = []
+    changes = []
     for about, path in zip(fields[::2], fields[1::2], strict=True):
         old_mode, mode, before, after, status = about.lstrip(":").split(" ")
-        found.append(Change(status, old_mode, mode, before, after, path))
-    return found
+        changes.append(Change(status, old_mode, mode, before, after, path))
+    return changes
 
 
 def rows(out: bytes) -> list[Row]:
     """Read what `ls-files -s -v -z` prints."""
-    found = []
+    rows = []
     for record in records(out):
         about, path = record.split("\t", 1)
         tag, mode, blob, stage = about.split(" ")
-        found.append(Row(tag, mode, blob, int(stage), path))
-    return found
+        rows.append(Row(tag, mode, blob, int(stage), path))
+    return rows

@@ -18,7 +18,7 @@ from ..core.errors import BadInput, MergeConflict, WorkAtRisk
 from ..core.project import Project
 from ..series.patches import Series, load
 from ..series.renumber import Naming
-from . import checkout, upstream
+from . import checkout
 from .build import Stage, build
 from .git import Repo, require_git
 from .move import work_rows
@@ -67,8 +67,7 @@ def lay_out(project: Project, folder: Path) -> Desk:
     """Read the series, build its stages, and look where stage/ stands. The lock is held."""
     require_git()
     series = load(project.patches)
-    source = upstream.require(project)
-    repo = checkout.open_repo(project) if checkout.exists(project) else checkout.create(project, source)
+    repo = checkout.have(project)
     stages = build(repo, series, project.pin)
     checkout.refuse_unfinished(repo)
     unmerged = checkout.unmerged(repo)

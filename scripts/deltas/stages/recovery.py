@@ -156,10 +156,10 @@ def remove_index_lock(project: Project) -> None:
 def refused(project: Project, error: RefsMoved) -> Exception:
     """Return what to raise where git did not move the references."""
     git_dir = project.stage / ".git"
-    found = cause(error.said)
-    if found is Cause.LOCKED and (lock := LOCK.search(error.said)):
+    reason = cause(error.said)
+    if reason is Cause.LOCKED and (lock := LOCK.search(error.said)):
         return trouble.another_git(project, Path(lock["lock"]))
-    if found:
+    if reason:
         return GitFailed(["git", "update-ref"], 1, error.said, git_dir)
     return CheckFailed(
         f"the references of stage/ were not moved: {error.said}",

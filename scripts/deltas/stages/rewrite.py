@@ -154,8 +154,8 @@ def with_stage(document: bytes, old: str, new: str) -> bytes:
     if not isinstance(value, dict) or value.get("stage") != old:
         return document
     wanted = value | {"stage": new}
-    for found in re.finditer(rb'"stage"\s*:\s*("%s")' % re.escape(old.encode()), document):
-        changed = document[: found.start(1)] + f'"{new}"'.encode() + document[found.end(1) :]
+    for match in re.finditer(rb'"stage"\s*:\s*("%s")' % re.escape(old.encode()), document):
+        changed = document[: match.start(1)] + f'"{new}"'.encode() + document[match.end(1) :]
         if json.loads(changed) == wanted:
             return changed
     return document
@@ -171,9 +171,9 @@ def _to_look_at(desk: Desk, plan: Plan, proof: Restacked, written: Mapping[Path,
         return
     for item, patch in zip(plan.items, proof.series, strict=True):
         yield from naming.to_look_at(item.now, patch)
-    root = desk.project.root
-    texts = sorted(path for kind in ("toml", "py", "md") for path in desk.project.baselines.glob(f"*/*.{kind}"))
-    for path in [root / "README.md", *texts]:
+    root, base = desk.project.root, desk.project.baselines
+    texts = sorted(path for kind in ("toml", "py", "md") for path in base.glob(f"*/*.{kind}"))
+    for path in [root / "README.md", base / "README.md", *texts]:
         if path.is_file():
             parts = [naming.names.get(part, part) for part in path.relative_to(root).parts]
             text = written.get(path) or path.read_bytes()

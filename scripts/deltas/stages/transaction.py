@@ -17,6 +17,7 @@ import stat
 from pathlib import Path
 from types import TracebackType
 
+from ..core import files
 from ..core.errors import BadInput, WorkAtRisk
 from ..core.project import Project
 from . import journal, recovery
@@ -47,8 +48,7 @@ class Transaction:
         it, what is there now. Another content at the time of the commit is somebody's edit, and nothing is done.
         """
         staged = self.project.journal / f"{len(self._files)}.new"
-        staged.write_bytes(content)
-        staged.chmod(0o755 if mode == "100755" else 0o644 if mode else self._permissions(target))
+        files.write(staged, content, 0o755 if mode == "100755" else 0o644 if mode else self._permissions(target))
         self._add(target, staged.name, hash_of(content), was)
 
     def remove(self, target: Path, was: bytes | None = None) -> None:

@@ -86,7 +86,7 @@ def list_series(project: Project, as_json: bool) -> int:
     series = load(project.patches)
     here, problem = None, "stage/ is not there yet: scripts/apply.sh 01"
     if checkout.exists(project):
-        here, problem = _sought(seek(project, series))
+        here, problem = _place(seek(project, series))
     number = here.number if here else None
     rows = [_row(patch, number) for patch in series]
     if as_json:
@@ -103,11 +103,11 @@ def list_series(project: Project, as_json: bool) -> int:
     return 0
 
 
-def _sought(found: Position | Refusal) -> tuple[Position | None, str]:
+def _place(sought: Position | Refusal) -> tuple[Position | None, str]:
     """Return where stage/ stands, or why that is not known. A list does not fail because of that."""
-    if isinstance(found, Position):
-        return found, ""
-    return None, f"not known where stage/ stands: {found.found}" + (f" ({found.ways[0]})" if found.ways else "")
+    if isinstance(sought, Position):
+        return sought, ""
+    return None, f"not known where stage/ stands: {sought.found}" + (f" ({sought.ways[0]})" if sought.ways else "")
 
 
 def _row(patch: Patch, number: int | None) -> dict[str, Any]:

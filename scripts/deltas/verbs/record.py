@@ -10,11 +10,11 @@ from ..core import console, files, numbers
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..evidence import baseline, claims, prediction, trained
-from ..evidence.baseline import Baseline, Summary
+from ..evidence.baseline import Baseline, Recorded, Summary
 from ..figures import drawn
 from ..pages import readme
 from ..runs.execute import Result
-from ..runs.metrics import Metrics
+from ..runs.experiment import Experiment
 from ..runs.subject import Subject, look_up
 from ..series.patches import load
 from ..stages.build import Workshop, workshop
@@ -46,7 +46,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         again = subject.results(project, shop, fixed, [described.other_seed], fresh=fresh)
         trained.check_deterministic(subject, results, again)
         new = trained.summarise(subject, results)
-        _print(old, new, described.metrics)
+        _print(old, new, described)
         claims.evaluate(described, new)  # refuses one that names no metric of these runs
         if old and replace(old, recorded=new.recorded) == new:
             new = old  # measured today as well, and nothing is another
@@ -118,7 +118,7 @@ def _old(path: Path) -> Baseline | None:
         return None
 
 
-def _print(old: Baseline | None, new: Baseline, metrics: Metrics) -> None:
+def _print(old: Baseline | None, new: Baseline, described: Experiment) -> None:
     """Say the new numbers, and where they left what the old ones predict."""
     console.say(console.style(f"{new.stage}, seeds {', '.join(map(str, new.seeds))}, torch {new.torch}", bold=True))
     if old and old.code_id != new.code_id:
@@ -126,17 +126,16 @@ def _print(old: Baseline | None, new: Baseline, metrics: Metrics) -> None:
     for name, run in new.runs.items():
         before = old.runs[name].metrics if old and name in old.runs else {}
         console.say(f"\n{name}" + (", the same for every seed" if run.deterministic else ""))
-        _print_run(old, name, before, run.metrics, metrics)
+        _print_run(old, described, name, before, run)
     for name in old.runs.keys() - new.runs.keys() if old else ():
         console.say(f"\n{name}: gone")
 
 
 def _print_run(
-    old: Baseline | None, run: str, before: Mapping[str, Summary], now: Mapping[str, Summary], metrics: Metrics
+    old: Baseline | None, described: Experiment, run: str, before: Mapping[str, Summary], recorded: Recorded
 ) -> None:
-    changes = {
-        metric: _change(old, run, metric, before.get(metric), summary, metrics) for metric, summary in now.items()
-    }
+    now, metrics = recorded.metrics, described.metrics
+    changes = {metric: _change(old, described, run, metric, before.get(metric), recorded) for metric in now}
     width = max([20, *(len(metric) for metric in now if not metrics.table(metric))])
     tables: list[str] = []
     for metric, summary in now.items():
@@ -163,16 +162,29 @@ def _together(changes: Sequence[str]) -> str:
     )
 
 
-def _change(old: Baseline | None, run: str, metric: str, before: Summary | None, now: Summary, metrics: Metrics) -> str:
+def _change(
+    old: Baseline | None, described: Experiment, run: str, metric: str, before: Summary | None, now: Recorded
+) -> str:
+    """Return what became of a metric: whether its seeds repeat, or else lie where the old ones predict one more."""
+    metrics, summary = described.metrics, now.metrics[metric]
     if old is None or before is None:
         return "new"
-    if before.values == now.values:
+    if before.values == summary.values:
         return "unchanged"
     was = f"was {numbers.spread(before, metrics[metric])}"
-    if not metrics[metric].judged or (before.n < 2 and not old.runs[run].deterministic):
+    if not metrics[metric].judged:
         return was
-    low, high = prediction.predicted(old.runs[run], metric, prediction.family(old, metrics))
-    outside = sum(not low <= value <= high for value in now.values)
+    then = dict(zip(old.runs[run].seeds, before.values, strict=True))
+    least = prediction.least(now)
+    pairs = [(then.get(seed), value) for seed, value in zip(now.seeds, summary.values, strict=True)]
+    if all(a is not None and prediction.same(b, a, least) for a, b in pairs):
+        return f"{was}: every seed repeats it to within {least:g}"
+    if now.deterministic and old.runs[run].deterministic:
+        return f"{was}: not repeated"
+    if metric not in prediction.of_one_more(old.runs[run], described.headline, metrics):
+        return was
+    low, high = prediction.predicted(old, described, run, metric)
+    outside = sum(not low <= value <= high for value in summary.values)
     if not outside:
         return f"{was}: within what it predicted"
-    return f"{was}: {outside} of {now.n} seeds outside what it predicted"
+    return f"{was}: {outside} of {summary.n} seeds outside what it predicted"

@@ -21,8 +21,7 @@ from ..stages.plans import Desk, Plan
 from ..stages.restack import Restacked
 from ..stages.rewrite import File, Written
 
-LOOK_AT = 20  # lines that are printed of what the author should look at
-WIDE = 140  # signs of such a line
+WIDE = 140  # characters that are printed of a line that the author should look at
 WORDS = ("next", "prev", "last", "all")  # mean something else on a command line
 
 HELP = """Make the edits in stage/ part of the series, or give the series another order.
@@ -158,10 +157,8 @@ def report(done: Written) -> None:
         )
     if done.look_at:
         console.say("numbers or names of patches have changed; look whether these lines are still right:")
-    for line in done.look_at[:LOOK_AT]:
+    for line in done.look_at:
         console.say(f"  {line}" if len(line) <= WIDE else f"  {line[:WIDE]}…")
-    if len(done.look_at) > LOOK_AT:
-        console.say(f"  and {len(done.look_at) - LOOK_AT} more")
     for what, patch in done.changed:
         if what == "new":
             console.say(f"now write its header: {patch.file}")

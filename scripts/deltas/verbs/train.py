@@ -9,10 +9,12 @@ import msgspec
 from ..core import console, files, jsonfile, numbers
 from ..core.project import Project
 from ..evidence import prediction, trained
-from ..evidence.prediction import Verdict
+from ..evidence.outcome import Outcome
+from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
 from ..figures import drawn
 from ..runs.execute import Result
+from ..runs.experiment import LAST_SEED
 from ..runs.metrics import Metrics
 from ..runs.subject import Subject, look_up
 from ..stages import position
@@ -25,18 +27,20 @@ CELLS = 8  # of a table metric that are shown; --json has them all
 @click.command(help="Train a stage's runs (one seed) and compare with the recorded baseline.")
 @click.argument("stage")
 @click.option("--run", "runs", multiple=True, metavar="R", help="Only this run; may be given several times.")
+@click.option("--seed", type=click.IntRange(0, LAST_SEED), help="Another seed than the first of the recorded ones.")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON document.")
 @click.pass_obj
-def command(project: Project, stage: str, runs: tuple[str, ...], fresh: bool, as_json: bool) -> int:
-    """Return exit code 1 when a number lies outside the interval that the recorded seeds predict, or is gone."""
+def command(project: Project, stage: str, runs: tuple[str, ...], seed: int | None, fresh: bool, as_json: bool) -> int:
+    """Return exit code 1 when a run neither repeats the recorded one nor may be one more seed, or lacks a number."""
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         described = subject.experiment
         chosen = [described.run(name) for name in dict.fromkeys(runs)] or list(described.runs)
         known = trained.known(project, subject)  # before any training: what is malformed is said at once
         _tell_of_edits(project, shop, subject)
-        results = subject.results(project, shop, chosen, described.seeds[:1], fresh=fresh)
+        seeds = described.seeds[:1] if seed is None else (seed,)
+        results = subject.results(project, shop, chosen, seeds, fresh=fresh)
         later = shop.stages[subject.stage.number + 1 :]
     judged = trained.judged(known, results)
     if as_json:
@@ -73,8 +77,8 @@ def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str
 
 def _print(judged: Trained, following: Stage | None) -> None:
     known, number = judged.known, f"{judged.known.subject.stage.number:02d}"
-    for result, verdicts in zip(judged.results, judged.verdicts, strict=True):
-        _print_run(known, result, verdicts)
+    for result, judgement in zip(judged.results, judged.judgements, strict=True):
+        _print_run(known, result, judgement)
     console.say()
     _print_standing(judged)
     headline = judged.results[0]
@@ -86,14 +90,17 @@ def _print(judged: Trained, following: Stage | None) -> None:
         console.say(f"  scripts/apply.sh {following.number:02d}    # {following.name}")
 
 
-def _print_run(known: Known, result: Result, verdicts: Sequence[Verdict]) -> None:
+def _print_run(known: Known, result: Result, judgement: Judgement) -> None:
     run, metrics = result.plan.run, known.subject.experiment.metrics
-    shown = [verdict for verdict in verdicts if verdict.value is not None or verdict.summary is not None]
+    shown = [verdict for verdict in judgement.verdicts if verdict.value is not None or verdict.summary is not None]
     width = max([20, *(len(verdict.metric) for verdict in shown if not metrics.table(verdict.metric))])
+    counts = {verdict.summary.n for verdict in shown if verdict.summary and verdict.summary.n > 1}
     console.say()
-    console.say(console.style(f"{known.subject.stage.name} · {run.name} · seed {result.plan.seed}", bold=True))
+    way = "" if judgement.way is Way.NOT else f": {judgement.way.says}"
+    console.say(console.style(f"{known.subject.stage.name} · {run.name} · seed {result.plan.seed}{way}", bold=True))
     console.say(console.style(f"  {run.program} {' '.join(run.args)}", dim=True))
-    console.say(f"    {'':{width}}{'this run':>12}    recorded")
+    seeds = f"{max(counts)} seeds" if counts else ""
+    console.say(f"    {'':{width}}{'this run':>12}{'recorded':>12}{'difference':>12}    {seeds}".rstrip())
     tables = []
     for verdict in shown:
         table = metrics.table(verdict.metric)
@@ -108,12 +115,13 @@ def _print_run(known: Known, result: Result, verdicts: Sequence[Verdict]) -> Non
 
 def _row(verdict: Verdict, metrics: Metrics, width: int) -> str:
     metric = metrics[verdict.metric]
-    value = numbers.value(verdict.value, metric)
-    return console.verdict(verdict.ok, f"{verdict.metric:{width}}{value:>12}    {prediction.beside(verdict, metric)}")
+    texts = [numbers.value(number, metric) for number in (verdict.value, verdict.recorded, verdict.difference)]
+    line = f"{verdict.metric:{width}}{''.join(f'{text:>12}' for text in texts)}    {prediction.beside(verdict, metric)}"
+    return console.verdict(verdict.ok, line.rstrip())
 
 
 def _table(table: str, cells: Sequence[Verdict], metrics: Metrics, width: int) -> Iterator[str]:
-    """Give a line for the whole table, and one for every cell that lies outside its interval."""
+    """Give a line for the whole table, and one for every cell that is not as it should be."""
     oks = {cell.ok for cell in cells}
     ok = False if False in oks else True if True in oks else None
     texts = [
@@ -137,23 +145,39 @@ def _print_standing(judged: Trained) -> None:
     if known.stale:
         console.say("the baseline is stale: " + "; ".join(known.stale))
         return
-    names = [result.plan.run.name for result in judged.results if result.plan.run.name in recorded.runs]
-    fixed = [name for name in names if recorded.runs[name].deterministic]
-    if len(fixed) < len(names):
-        console.say(
-            f"✓ is inside what {len(recorded.seeds)} seeds predict for one more run, "
-            f"at {prediction.LEVEL:.0%} for all {known.family} numbers of the stage together"
-        )
-    if fixed:
-        whose = f", of {', '.join(fixed)}," if len(fixed) < len(names) else ""
-        console.say(f"✓{whose} is the recorded number again, to within {prediction.FLOOR:g}: it depends on no seed")
-    torch = judged.results[0].about["torch"]
-    if torch != recorded.torch:
-        console.say(f"recorded with torch {recorded.torch}; this is {torch}")
+    for line in _explained(judged):
+        console.say(line)
+    here = judged.results[0].about
+    for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
+        if here[what] != then:
+            console.say(f"recorded with {what} {then}; this is {here[what]}")
     if known.claimed:
         console.say("\nclaimed, of what was recorded:")
         for claim in known.claimed:
-            console.say("  " + console.verdict(claim.ok, claim.line))
+            mark = None if claim.ok and claim.outcome is not Outcome.YES else claim.ok
+            console.say("  " + console.verdict(mark, claim.line))
+
+
+def _explained(judged: Trained) -> Iterator[str]:
+    """Give a sentence for every way in which a run was judged, in words for who sees the marks for the first time."""
+    known = judged.known
+    ways = {
+        (judgement.way, result.plan.run.deterministic)
+        for result, judgement in zip(judged.results, judged.judgements, strict=True)
+    }
+    for fixed, least, which in ((False, prediction.SAME, "the same seed"), (True, prediction.FLOOR, "any seed")):
+        if {(Way.REPEATED, fixed), (Way.NOT_REPEATED, fixed)} & ways:
+            whose = "a deterministic run repeats" if fixed else "a run repeats the recorded one"
+            yield (
+                f"{whose} where every judged number is that of {which} to within {least:g} "
+                f"(or {least / prediction.LARGE:.0e} of it, where it is above {prediction.LARGE:g})"
+            )
+    if any(way is Way.ONE_MORE for way, _ in ways):
+        by = known.subject.experiment.headline or "every judged number"
+        yield (
+            f"one more seed is judged by {by} alone: inside is where the recorded seeds predict it, "
+            f"at {prediction.LEVEL:.0%} for all {known.family} such intervals of the stage together"
+        )
 
 
 def _document(project: Project, judged: Trained) -> dict[str, Any]:
@@ -164,6 +188,7 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
         "code_id": known.subject.code_id,
         "ok": judged.ok,
         "level": prediction.LEVEL,
+        "same": prediction.SAME,
         "family": known.family,
         "baseline": "missing" if known.baseline is None else "stale" if known.stale else "current",
         "stale": list(known.stale),
@@ -179,9 +204,11 @@ def _document(project: Project, judged: Trained) -> dict[str, Any]:
                 "control": result.plan.run.control,
                 "reused": result.reused,
                 "torch": result.about["torch"],
-                "metrics": [msgspec.to_builtins(verdict) for verdict in verdicts],
+                "way": str(judgement.way),
+                "ok": judgement.ok,
+                "metrics": [msgspec.to_builtins(verdict) for verdict in judgement.verdicts],
                 "names": result.names(NAMES),
             }
-            for result, verdicts in zip(judged.results, judged.verdicts, strict=True)
+            for result, judgement in zip(judged.results, judged.judgements, strict=True)
         ],
     }
