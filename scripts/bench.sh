@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measure the names speedrun.
-# Example: scripts/bench.sh names --only sprint
+# Measure what stands beside the experiments: tries, other words, the names speedrun.
+# Example: scripts/bench.sh tries 04
 door=$0
 while [ -h "$door" ]; do # a symbolic link to this file works, too
   link=$(readlink "$door")

@@ -10,7 +10,7 @@ import pytest
 import tools
 from deltas import __main__ as program
 from deltas import setup
-from deltas.__main__ import NEEDS, VERBS, main
+from deltas.__main__ import EXTRA, NEEDS, VERBS, main
 from lab import HERE
 
 SCRIPTS = sorted((HERE / "scripts").glob("*.sh"))
@@ -132,7 +132,7 @@ def test_requirements():
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["click", "no-such:"]
 
 
-TIERS = ("step", "check", "publish", "train", "test")
+TIERS = ("step", "check", "publish", "train", "elsewhere", "test")
 
 
 def test_help_of_every_verb_needs_the_first_tier_alone():
@@ -193,6 +193,10 @@ def asked_for(tiny, *arguments: str) -> str | None:
         (["sample", "01", "--num", "none"], None),
         (["verify", "17"], None),
         (["verify", "--help"], None),
+        (["bench", "names"], "train"),
+        (["bench", "tries", "02"], "train"),
+        (["bench", "tries", "17"], None),
+        (["bench", "elsewhere"], "elsewhere"),
         (["bench", "nonsense"], None),
         (["nonsense"], None),
     ],
@@ -203,7 +207,7 @@ def test_what_is_installed_before_a_verb_works(tiny, arguments, tier, capsys):
 
 
 def test_every_verb_needs_a_tier_that_there_is():
-    assert set(NEEDS.values()) <= set(TIERS)
+    assert {*NEEDS.values(), *EXTRA} <= set(TIERS)
 
 
 @pytest.mark.parametrize("begin_again", [True, False], ids=["installed", "was there"])

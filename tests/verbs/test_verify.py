@@ -193,6 +193,8 @@ def test_the_speedrun_may_be_deleted_without_a_trace(tiny, engine):
     shutil.rmtree(engine.folder / "speedrun")
     said = engine(tiny, "verify", "--fast")
     assert said.returncode == 0 and "speedrun" not in said.stdout + said.stderr
+    said = engine(tiny, "bench", "--help")
+    assert said.returncode == 0 and "tries" in said.stdout and "speedrun" not in said.stdout
 
 
 def test_a_picture_that_somebody_touched_is_named(makemore):

@@ -92,11 +92,16 @@ def _for(runs: Sequence[Sequence[float]], seeds: int) -> list[Sequence[float]]:
 
 
 def rows(document: Document) -> list[list[str]]:
-    """Return a row for every model: its test loss on either list, and on the test words that are not in train."""
-    words = document["says"]
-    shown = [["model", "stage", "test loss on names", "unseen names", f"test loss on {words}", f"unseen {words}"]]
+    """Return a row for every model: its test loss on either list, and on the test names that are not in train.
+
+    In the second list no word stands twice: all of its test words are unseen.
+    """
+    shown = [["model", "code", "test loss on names", "on unseen names", f"on {document['says']}"]]
     for model in document["models"]:
-        cells = [_spread(model[which][loss]) for which in (NAMES, WORDS) for loss in ("test_loss", "test_loss_unseen")]
+        cells = [
+            _spread(model[which][loss])
+            for which, loss in ((NAMES, "test_loss"), (NAMES, "test_loss_unseen"), (WORDS, "test_loss"))
+        ]
         shown.append([model["name"], model["control"] or model["stage"], *cells])
     return shown
 

@@ -15,7 +15,7 @@ def page(document: Document) -> str:
         "`elsewhere.json` holds the numbers.",
         "Do sentences about models hold for names alone? The second list is made when it is needed: the "
         f"{count} most frequent {document['says']} of the package {document['package']} {document['version']} that "
-        "consist of small letters, in random order "
+        "consist of small letters, each once, in random order "
         f"(words-{document['words_id']}.txt in `out/elsewhere/`). Every model has {steps} steps and the settings "
         f"that were chosen on names; the seeds are {seeds}, and both lists are split alike. The losses are nats per "
         "character, ± is the standard deviation over the seeds.",

@@ -36,13 +36,18 @@ def _speedrun() -> Any:
 RACES = tuple(_speedrun().KINDS) if _speedrun() else ()
 
 
-@click.command(
-    help="Measure what stands beside the experiments. `tries 04` (or a slug): what was tried before the settings of a "
-    "stage were chosen, on held-out training names; without a stage, which stages have tries. "
-    "`elsewhere`: the models of the main line on names and on a second list of words. "
-    "`names`: the speedrun, upstream's training against ours; `profile`: where its time goes "
-    "(baselines/speedrun/README.md has the rules).",
+HELP = (
+    "Measure what stands beside the experiments. `tries 04` (or a slug): what was tried before the settings of a stage "
+    "were chosen, on held-out training names; without a stage, which stages have tries. `elsewhere`: the models of the "
+    "main line on names and on a second list of words."
 )
+HELP_RACES = (
+    " `names`: the speedrun, upstream's training against ours; `profile`: where its time goes "
+    "(baselines/speedrun/README.md has the rules)."
+)
+
+
+@click.command(help=HELP + (HELP_RACES if RACES else ""))
 @click.argument("what", type=click.Choice([TRIES, ELSEWHERE, *RACES]))
 @click.argument("stage", required=False)
 @click.option("--only", multiple=True, metavar="NAME", help="This group of tries; of names, this contestant.")
