@@ -230,7 +230,8 @@ def _why(claim: Claim, outcome: Outcome, findings: Sequence[Finding], family: Fa
         stated = f'came_out = "{claim.came_out}"' if claim.came_out != "yes" else 'no came_out = "…"'
         parts[0] += f", and experiment.toml has {stated} for it"
     parts += [_evidence(finding, family.level) for finding in findings]
-    if outcome is Outcome.NOT_SHOWN and any(f.decided_alone and f.outcome is Outcome.NOT_SHOWN for f in findings):
+    left_open = [finding for finding in findings if finding.outcome is Outcome.NOT_SHOWN]
+    if outcome is Outcome.NOT_SHOWN and any(finding.decided_alone for finding in left_open):
         parts.append(
             f"one comparison alone would decide it by its {100 * CONFIDENCE:.0f} % interval, but the claims of the "
             f"stage are a family of {family.tests} tests, of which some would come out so by chance: all of them "

@@ -175,13 +175,13 @@ def _explained(judged: Trained) -> Iterator[str]:
             whose = "a deterministic run repeats" if fixed else "a run repeats the recorded one"
             yield (
                 f"{whose} where every judged number is that of {which} to within {least:g} "
-                f"(or {least / prediction.LARGE:.0e} of it, where it is above {prediction.LARGE:g})"
+                f"(or {100 * least / prediction.LARGE:g} % of it, where it is above {prediction.LARGE:g})"
             )
     if any(way is Way.ONE_MORE for way, _ in ways):
         by = known.subject.experiment.headline or "every judged number"
         yield (
             f"one more seed is judged by {by} alone: inside is where the recorded seeds predict it, "
-            f"at {prediction.LEVEL:.0%} for all {known.family} such intervals of the stage together"
+            f"at {100 * prediction.LEVEL:g} % for all {known.family} such intervals of the stage together"
         )
 
 
