@@ -51,13 +51,16 @@ def _hidden(left: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def read(folder: Path) -> dict[str, dict[str, list[float]]]:
-    """Return the singular values by matrix."""
-    return json.loads((folder / FILE).read_text(encoding="utf-8"))
+    """Return the singular values by matrix; none where there is no such file, as of a control."""
+    path = folder / FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Return how many of its directions a matrix uses, the mean over the hidden matrices: of update and momentum."""
     matrices = read(folder).values()
+    if not matrices:
+        return {}
     return {
         f"{kind}_directions": statistics.fmean(directions(matrix[kind]) for matrix in matrices)
         for kind in ("update", "momentum")

@@ -78,5 +78,5 @@ def _by_steps(apart: float) -> str:
 
 def _by_seconds(ratio: float) -> str:
     """Say what computing every beginning once does to the time."""
-    says = "Right: with every beginning computed once, and attention in one call, the same steps take"
+    says = "Right: with every beginning computed once, the same steps take"
     return f"{says} {wording.percent(ratio)} of the time." if ratio < 1 else f"{says} no less time ({ratio:.2f} times)."

@@ -383,11 +383,13 @@ def numbers_of(baseline, run, seed) -> dict:
 
 
 def claimed_the_same(own: Experiment, baseline) -> set[frozenset]:
-    """Pairs of runs of which the stage itself claims that they come to the same, where that is so."""
+    """Pairs of runs of which the stage itself claims that they come to the same, to a hundredth, where that is so."""
     pairs = set()
     for claim, verdict in zip(own.claims, claims.evaluate(own, baseline), strict=True):
         node = ast.parse(claim.check.strip(), mode="eval").body
         if isinstance(node, ast.Call) and node.func.id == "within" and verdict.outcome is Outcome.YES:
+            if ast.literal_eval(node.args[2]) > 0.01:
+                continue
             names = {part.id for argument in node.args[:2] for part in ast.walk(argument) if isinstance(part, ast.Name)}
             pairs.add(frozenset(name for name in baseline.runs if name.replace("-", "_") in names))
     return pairs

@@ -47,8 +47,8 @@ def test_how_alike_singular_values_are(tmp_path, update, says):
     ("mlp", "says"),
     [
         ([1.90, 1.92], "the loss of the transformer falls from 1.930 to 1.890 and the loss of the MLP falls from 1.920 "
-         "to 1.910. With Muon for both, the transformer is better than the MLP (1.890 and 1.910)."),
-        ([1.87, 1.89], "the transformer is no better than the MLP (1.890 and 1.880)."),
+         "to 1.910. With Muon for both, the transformer ends at 1.890 and the MLP at 1.910."),
+        ([1.87, 1.89], "the transformer ends at 1.890 and the MLP at 1.880."),
         ([1.94, 1.94], "the loss of the MLP rises from 1.920 to 1.940."),
     ],
 )  # fmt: skip

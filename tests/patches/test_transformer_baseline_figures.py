@@ -185,16 +185,13 @@ def test_a_point_of_a_curve_is_the_mean_of_ten_lines(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({}, "After 2,000 steps each, the loss of the transformer is lower than that of the MLP: 1.891 against 1.920."),
-        ({"mlp": [1.80, 1.82]}, "the loss of the transformer is higher than that of the MLP: 1.891 against 1.810."),
-        ({"mlp": [1.891, 1.891]}, "the loss of the transformer is the same as that of the MLP: 1.891 against 1.891."),
+        ({}, "After 2,000 steps each, the loss of the transformer is 1.891 and that of the MLP 1.920."),
+        ({"mlp": [1.80, 1.82]}, "the loss of the transformer is 1.891 and that of the MLP 1.810."),
         ({}, "Without position embeddings it hardly changes (1.891 to 1.897)."),
         ({"no-positions": [1.99, 1.99]}, "Without position embeddings it rises from 1.891 to 1.990."),
         ({"no-positions": [1.79, 1.79]}, "Without position embeddings it falls from 1.891 to 1.790."),
-        ({}, "reach 1.937: all of the 3 trained models are better."),
-        ({"kneser-ney": [1.90, 1.90]}, "reach 1.900: 2 of the 3 trained models are better."),
-        ({"kneser-ney": [1.893, 1.893]}, "reach 1.893: 1 of the 3 trained models is better."),
-        ({"kneser-ney": [1.80, 1.80]}, "reach 1.800: none of the 3 trained models is better."),
+        ({}, "reach 1.937."),
+        ({"kneser-ney": [1.80, 1.80]}, "reach 1.800."),
     ],
 )
 def test_the_losses_are_compared_as_they_are(tmp_path, changed, says):

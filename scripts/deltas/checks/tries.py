@@ -36,6 +36,9 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
         )
     else:
         yield Check(f"{stage.name}: the recorded tries are those of the list and this code", True)
+    lower = [line for group in document["groups"] for line in tried.unexplained(group)]
+    way = f'edit baselines/{stage.name}/{tries.FILE}   # chosen = true elsewhere, or why = "…"'
+    yield of(f"{stage.name}: no other try came out lower than a chosen one, or the list says why", lower, way)
     page = folder / tries.PAGE
     shown = page.read_text(encoding="utf-8") if page.exists() else ""
     faults = [] if shown == pages.page(stage.name.partition("-")[2], document) else [f"{page.name} says something else"]

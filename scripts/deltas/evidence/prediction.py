@@ -22,6 +22,7 @@ from .baseline import Baseline, Recorded, Summary
 
 LEVEL = 0.99  # of all intervals of a stage together
 SAME = 1e-3  # by so much may a number of the same seed miss the recorded one
+SMALL = 0.05  # and by no more than this share of itself
 FLOOR = 1e-4  # the same for what depends on no seed; no interval reaches less far to either side
 LARGE = 10.0  # a number beyond may miss in proportion to its size
 
@@ -82,14 +83,16 @@ class Judgement(Struct, frozen=True):
 
 
 def same(value: float, recorded: float, least: float = SAME) -> bool:
-    """Return whether a number is the recorded one: to within `least` up to LARGE, beyond it in proportion.
+    """Return whether a number is the recorded one: to within `least`, beyond LARGE in proportion, and SMALL of itself.
 
     >>> same(2.4505, 2.45), same(2.4515, 2.45), same(500.04, 500.0), same(math.inf, math.inf), same(2.45, math.inf)
     (True, False, True, True, False)
+    >>> same(0.0051, 0.0050), same(0.0055, 0.0050), same(0.0, 0.0)
+    (True, False, True)
     """
     if not math.isfinite(recorded):
         return value == recorded
-    return abs(value - recorded) <= least * max(1.0, abs(recorded) / LARGE)
+    return abs(value - recorded) <= min(least * max(1.0, abs(recorded) / LARGE), SMALL * abs(recorded))
 
 
 def exact(run: Recorded, metric: str) -> bool:
@@ -169,17 +172,17 @@ def interval(
 def predicted(baseline: Baseline, experiment: Experiment, run: str, metric: str) -> tuple[float, float]:
     """Return where one more seed of a recorded run falls.
 
-    The variance is pooled over the stage's runs. A run that the experiment gives a variance of its own has that, and is
-    in nobody's pool.
+    The variance is pooled over the stage's runs. Runs that the experiment sets apart, for they scatter more than the
+    others, have a pool of their own.
     """
     apart = {described.name for described in experiment.runs if described.own_variance}
-    values = baseline.runs[run].metrics[metric].values
-    others = [
+    alike = [
         other.metrics[metric].values
         for name, other in baseline.runs.items()
-        if name not in apart and metric in other.metrics and not other.deterministic
+        if (name in apart) == (run in apart) and metric in other.metrics and not other.deterministic
     ]
-    return interval(values, max(family(baseline, experiment), 1), pooled([values] if run in apart else others))
+    values = baseline.runs[run].metrics[metric].values
+    return interval(values, max(family(baseline, experiment), 1), pooled(alike))
 
 
 def judge(

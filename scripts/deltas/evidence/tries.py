@@ -14,24 +14,44 @@ DIGITS = 3  # of a loss
 
 
 def rows(group: Document) -> list[list[str]]:
-    """Return a row for every try of a group: its losses, and how it differs from the first try, over the seeds.
+    """Return a row for every try of a group: its losses, and how it differs from the first try.
 
-    The standard error of a difference is made of the variance of such differences over the seeds, the mean over the
-    tries of the group. From one seed nobody knows it, and the row says so.
+    The differences of all seeds stand behind their mean. From one seed nobody knows what is noise, and the row says so.
     """
     first, *others = group["tries"]
     reference = _finite(first["held_out"])
-    error = _error([pairs for tried in others if len(pairs := _differences(tried, reference)) > 1])
-    return [HEADING, _row(first, None, error), *(_row(tried, reference, error) for tried in others)]
+    return [HEADING, _row(first, None), *(_row(tried, reference) for tried in others)]
 
 
-def _row(tried: Document, first: Values | None, error: float | None) -> list[str]:
+def reasons(group: Document) -> list[str]:
+    """Return why the chosen try was chosen, where something stands there."""
+    return [f"{tried['says']}: {tried['why']}" for tried in group["tries"] if tried.get("why")]
+
+
+def unexplained(group: Document) -> list[str]:
+    """Return which tries came out lower than the chosen one, where nothing says why that was chosen all the same."""
+    means = {tried["says"]: _mean(tried) for tried in group["tries"]}
+    chosen = [tried for tried in group["tries"] if tried["chosen"] and not tried.get("why")]
+    return [
+        f"{group['says']}: {says} came out at {numbers.fixed(loss, DIGITS)}, lower than the chosen {tried['says']}"
+        for tried in chosen
+        for says, loss in means.items()
+        if round(loss, DIGITS) < round(means[tried["says"]], DIGITS)
+    ]
+
+
+def _mean(tried: Document) -> float:
+    values = _finite(tried["held_out"])
+    return math.inf if values is None else statistics.fmean(values)
+
+
+def _row(tried: Document, first: Values | None) -> list[str]:
     return [
         tried["says"],
         numbers.fixed(tried["steps"], 0),
         numbers.fixed(tried["parameters"], 0),
         _loss(tried["held_out"]),
-        _difference(_differences(tried, first), error),
+        _difference(_differences(tried, first)),
         _loss(tried["train"]),
         "chosen" if tried["chosen"] else "",
     ]
@@ -56,20 +76,15 @@ def _differences(tried: Document, first: Values | None) -> list[float]:
     return [mine - its for mine, its in zip(values, first, strict=True)]
 
 
-def _error(differences: Sequence[Values]) -> float | None:
-    """Return the standard error of a mean difference; None where all are from one seed."""
-    if not differences:
-        return None
-    return math.sqrt(statistics.fmean(map(statistics.variance, differences)) / len(differences[0]))
-
-
-def _difference(differences: Values, error: float | None) -> str:
+def _difference(differences: Values) -> str:
     if not differences:
         return ""
-    difference = statistics.fmean(differences)
-    sign = "+" if round(difference, DIGITS) > 0 else ""
-    beside = "one seed" if error is None else f"± {numbers.fixed(error, DIGITS)}"
-    return f"{sign}{numbers.fixed(difference, DIGITS)} ({beside})"
+    beside = ", ".join(map(_signed, differences)) if len(differences) > 1 else "one seed"
+    return f"{_signed(statistics.fmean(differences))} ({beside})"
+
+
+def _signed(difference: float) -> str:
+    return ("+" if round(difference, DIGITS) > 0 else "") + numbers.fixed(difference, DIGITS)
 
 
 def unlike(wanted: Document, recorded: Document) -> list[str]:

@@ -16,11 +16,11 @@ def page(slug: str, document: dict[str, Any]) -> str:
         "the numbers.",
         f"Losses are nats per character. The last {held_out} training names of the split are held out: they judge, and "
         f"nothing is trained on them. No test name takes part. Every try was trained from {seeds}. A difference is to "
-        "the first try of its table, seed by seed; behind ± stands its standard error, made of the variance of such "
-        "differences over the seeds, the mean over the table.",
+        "the first try of its table; from several seeds it is their mean, with the difference of each behind it.",
     ]
     for group in document["groups"]:
         parts += [f"## {group['says']}", columns.markdown(tries.rows(group))]
+        parts += [f"Why it was chosen: {reason}." for reason in tries.reasons(group)]
         if edits := [tried for tried in group["tries"] if tried["edits"]]:
             parts.append(f"By an edit of the code, not by a flag: {'; '.join(tried['says'] for tried in edits)}.")
     return "\n\n".join(parts) + "\n"

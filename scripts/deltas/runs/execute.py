@@ -245,7 +245,7 @@ class _Listener(Listener):
 
 
 def finished(project: Project, plan: Plan) -> Result | None:
-    """Return the run if it is there: complete, of this code, arguments, seed and torch, and measured by this code."""
+    """Return the run if it is there: complete, of this code, arguments, seed, torch and processor, and measured so."""
     wanted = {
         "complete": True,
         "code_id": plan.code_id,
@@ -253,6 +253,7 @@ def finished(project: Project, plan: Plan) -> Result | None:
         "arguments": plan.arguments,
         "seed": plan.seed,
         "torch": machine.torch_version(),
+        "cpu": machine.cpu(),
     }
     for folder in _places(project, plan):
         about, metrics = _about(folder), _metrics(folder)

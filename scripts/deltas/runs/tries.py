@@ -22,6 +22,7 @@ others are held against.
     steps = 1000
     edit = [["what stands in makemore.py once", "what to put there"]]
     chosen = true            # what the stage then uses; at most one try of a group
+    why = "…"                # why it is, where another try came out lower
 
 A training's result lies in out/tries/ as soon as it has ended, and is used again for as long as its code, arguments,
 seed, held-out names and torch are the same: only what has no result is trained.
@@ -68,13 +69,14 @@ EXPECTED = {
     "says": "a text",
     "edit": 'edit = [["what stands in makemore.py once", "what to put there"]]',
     "chosen": "true, for at most one try of a group",
+    "why": "a text",
 }
 
 
 class Try(Struct, frozen=True, forbid_unknown_fields=True):
     """What was tried. says: in words. args: all arguments, the shared ones first. chosen: the stage uses it.
 
-    edits: what stands in makemore.py once, and what to put there, where there is no flag.
+    edits: what stands in makemore.py once, and what to put there, where there is no flag. why: of a chosen try.
     """
 
     says: Text
@@ -82,6 +84,7 @@ class Try(Struct, frozen=True, forbid_unknown_fields=True):
     steps: Count | None = None
     edits: Edits = field(name="edit", default=())
     chosen: bool = False
+    why: str = ""
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,7 +153,9 @@ def _whole_group(group: Group, plan: Plan) -> Group:
         steps = tried.steps or group.steps or plan.steps
         if steps is None:
             raise Misfit(f"{place}: nobody says how many steps it takes", "steps = 2000, of the try, group or file")
-        tries.append(Try(tried.says, args, steps, tried.edits, tried.chosen))
+        if tried.why and not tried.chosen:
+            raise Misfit(f"{place}: it has a why, and is not chosen", "chosen = true beside it, or no why")
+        tries.append(Try(tried.says, args, steps, tried.edits, tried.chosen, tried.why))
     return Group(group.says, tuple(tries))
 
 
@@ -348,6 +353,7 @@ def _described(tried: Try) -> Document:
         "edits": [list(edit) for edit in tried.edits],
         "steps": tried.steps,
         "chosen": tried.chosen,
+        "why": tried.why,
     }
 
 
