@@ -100,7 +100,7 @@ def test_the_words_are_those_of_the_settings_and_another_list_is_trained_again(t
     assert len(words) == 60 and set(words) <= {word for word in FREQUENT if word != "Der" and 2 <= len(word) <= 8}
     assert words != sorted(words) and "die" in words and "c3po" not in words
     log = (town.root / "out" / "02-storm-report" / "elsewhere-words-ours" / "seed-1" / "log.txt").read_text()
-    assert f"--split-seed 3407 --max-steps 20 --input-file {list_}" in log
+    assert "--split-seed 3407" in log and f"--max-steps 20 --input-file {list_}" in log
     path = town.root / "baselines" / "elsewhere" / "elsewhere.toml"
     path.write_text(SETTINGS.replace("order = 1", "order = 2"))
     result = town.ok("bench", "elsewhere")

@@ -8,7 +8,7 @@ from ..evidence.elsewhere import Document
 def page(document: Document) -> str:
     """Return the page. document: elsewhere.json."""
     seeds = ", ".join(map(str, document["seeds"]))
-    count, steps = (numbers.fixed(document[name], 0) for name in ("count", "steps"))
+    count = numbers.fixed(document["count"], 0)
     parts = [
         "# Elsewhere: the same models on other words",
         "`scripts/bench.sh elsewhere --record` wrote this page. `elsewhere.toml`, beside it, says what is trained, and "
@@ -16,8 +16,8 @@ def page(document: Document) -> str:
         "Do sentences about models hold for names alone? The second list is made when it is needed: the "
         f"{count} most frequent {document['says']} of the package {document['package']} {document['version']} that "
         "consist of small letters, each once, in random order "
-        f"(words-{document['words_id']}.txt in `out/elsewhere/`). Every model has {steps} steps and the settings "
-        f"that were chosen on names; the seeds are {seeds}, and both lists are split alike. The losses are nats per "
+        f"(words-{document['words_id']}.txt in `out/elsewhere/`). Every model has the settings that were "
+        f"chosen on names; the seeds are {seeds}, and both lists are split alike. The losses are nats per "
         "character, ± is the standard deviation over the seeds.",
         columns.markdown(elsewhere.rows(document)),
         "\n".join(f"- {sentence}" for sentence in elsewhere.sentences(document)),

@@ -44,7 +44,10 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """elsewhere.toml. order: the seed that shuffles the words. split: the seed that draws test names and test words."""
+    """elsewhere.toml. order: the seed that shuffles the words. split: the seed that draws test names and test words.
+
+    steps: of every model; None where their arguments say so.
+    """
 
     says: Text
     language: Text
@@ -54,16 +57,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     order: int
     split: int
     seeds: Annotated[tuple[Seed, ...], Meta(min_length=2)]
-    steps: Count
     compare: tuple[tuple[Name, Name], ...]
     model: Annotated[tuple[Model, ...], Meta(min_length=1)]
+    steps: Count | None = None
 
     def run(self, model: Model, words: Path | None) -> Run:
-        """Return the run of a model. words: the file of the second list; None for names."""
+        """Return the run of a model. words: the file of the second list; None for names.
+
+        On names a model that is called like a run of its stage, and has its arguments, is that run: it may be there.
+        """
         data = ("--input-file", str(words)) if words else ()
-        steps = () if model.control else ("--max-steps", str(self.steps))
-        args = (*model.args, "--split-seed", str(self.split), *steps, *data)
-        name = f"{FOLDER}-{WORDS if words else NAMES}-{model.name}"
+        steps = ("--max-steps", str(self.steps)) if self.steps and not model.control else ()
+        args = ("--split-seed", str(self.split), *model.args, *steps, *data)
+        name = f"{FOLDER}-{WORDS}-{model.name}" if words else model.name
         return Run(name, args, 0 if model.control else None, model.control)
 
 
