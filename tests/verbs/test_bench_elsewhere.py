@@ -75,7 +75,7 @@ def test_both_lists_are_trained_on_compared_and_recorded_only_when_asked(town):
     assert table[1].split("  ")[0] == "counts" and "2.0010" in table[1] and "1.5010" in table[1]
     assert table[2].split()[:5] == ["ours", "storm-report", "1.9020", "±", "0.0010"]
     assert "1.6020 ± 0.0010" in table[2] and not (folder / "elsewhere.json").exists()
-    assert "names-deep, seed 3: done" in result.err
+    assert "frost-days deep, seed 3: done" in result.err
 
     result = town.ok("bench", "elsewhere", "--record")
     assert "done" not in result.err and result.err.count("reused") == 2 * (1 + 3 + 3)

@@ -66,7 +66,7 @@ def interval(left: Losses, right: Losses) -> dict[str, float]:
     """Return how much lower or higher left's mean loss is than right's, and an interval that holds it at LEVEL.
 
     Test words and seeds are samples, both: the half width is √(v_seeds t²(n - 1) + v_words t²(m - 1)) as in
-    significance.py. Who has one run is the same for every seed.
+    significance.py. A model with one run counts as equal for all seeds.
     """
     (one, weights), (other, same) = left, right
     if list(weights) != list(same):
