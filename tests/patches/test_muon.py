@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from deltas.core import machine
+from lab import HERE
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +125,51 @@ def test_muon_gets_the_matrices_between_layers_and_adamw_the_rest(stage_tree, tm
     adamw, *muon = json.loads((tmp_path / "owners.json").read_text())
     assert not set(adamw) & {name for names in muon for name in names}
     assert muon == ([] if hidden is None else [hidden])
+
+
+CONFIGURED = """
+import json, sys
+from pathlib import Path
+from deltas.child.script import Script
+script, words, out = sys.argv[1:]
+makemore = Script(Path(script), ["--baseline", "-i", words, "--work-dir", out])
+makemore.define()
+left = makemore.namespace
+left["evaluate"] = left["print_samples"] = lambda *_, **__: 0.0
+class Enough(Exception): pass
+def stop(step): raise Enough
+left["warmup_decay"] = stop
+try:
+    makemore.run()
+except Enough:
+    pass
+groups = [{key: value for key, value in group.items() if key in ("lr", "weight_decay", "betas")}
+          for optimizer in left["optimizers"] for group in optimizer.param_groups]
+json.dump([groups, {k: v for k, v in vars(left["args"]).items()}], open(f"{out}/configured.json", "w"))
+"""
+
+
+def test_header_and_readme_say_what_the_baseline_is(stage_tree, tmp_path):
+    """Both write the configuration out by hand; the oracle is the program."""
+    words = tmp_path / "words.txt"
+    words.write_text("".join(f"{chr(97 + i % 26)}{chr(97 + i * 7 % 26)}\n" for i in range(200)))
+    script = stage_tree("muon") / "makemore.py"
+    command = [sys.executable, "-c", CONFIGURED, str(script), str(words), str(tmp_path)]
+    subprocess.run(command, env=machine.environment(), check=True, capture_output=True)
+    (adamw, muon), args = json.loads((tmp_path / "configured.json").read_text())
+    (patch,) = HERE.glob("patches/[0-9][0-9]-muon.patch")
+    header = " ".join(patch.read_text(encoding="utf-8").partition("\n---\n")[0].split())
+    readme = " ".join((HERE / "README.md").read_text(encoding="utf-8").split())
+    low, high = adamw["betas"]
+    for text in (header, readme):
+        for said in (
+            f"{args['n_layer']} layers, {args['n_head']} heads",
+            f"{args['n_embd']} channels",
+            f"{args['max_steps']:,} steps of {args['batch_size']} names",
+            "momentum 0.95",
+            f"decay {muon['weight_decay']}",
+            f"betas {low} and {high}",
+            f"learning rate {args['learning_rate']}",
+        ):
+            assert said in text, said
+    assert adamw["weight_decay"] == 0.0
