@@ -156,7 +156,7 @@ def test_header_and_readme_say_what_the_baseline_is(stage_tree, tmp_path):
     script = stage_tree("muon") / "makemore.py"
     command = [sys.executable, "-c", CONFIGURED, str(script), str(words), str(tmp_path)]
     subprocess.run(command, env=machine.environment(), check=True, capture_output=True)
-    (adamw, muon), args = json.loads((tmp_path / "configured.json").read_text())
+    (adamw, vectors, muon), args = json.loads((tmp_path / "configured.json").read_text())
     (patch,) = HERE.glob("patches/[0-9][0-9]-muon.patch")
     header = " ".join(patch.read_text(encoding="utf-8").partition("\n---\n")[0].split())
     readme = " ".join((HERE / "README.md").read_text(encoding="utf-8").split())
@@ -172,4 +172,4 @@ def test_header_and_readme_say_what_the_baseline_is(stage_tree, tmp_path):
             f"learning rate {args['learning_rate']}",
         ):
             assert said in text, said
-    assert adamw["weight_decay"] == 0.0
+    assert adamw["weight_decay"] == muon["weight_decay"] and vectors["weight_decay"] == 0.0
