@@ -266,6 +266,7 @@ def test_a_number_is_noticed_just_where_it_misses_by_more_than_it_may(values, at
     seed = at % len(values)
     base = recorded.baseline({"a": recorded.run({"x": values, "y": [1.5] * len(values)})})
     may = SAME * max(1.0, abs(values[seed]) / 10)
+    may = min(may, abs(values[seed]) / 20) or SAME
     judgement = judged(base, "a", {"x": values[seed] + shift * may, "y": 1.5}, seed)
     assert judgement.ok is (abs(shift) < 1)
     assert judgement.way is (Way.REPEATED if abs(shift) < 1 else Way.NOT_REPEATED)

@@ -85,14 +85,19 @@ class Judgement(Struct, frozen=True):
 def same(value: float, recorded: float, least: float = SAME) -> bool:
     """Return whether a number is the recorded one: to within `least`, beyond LARGE in proportion, and SMALL of itself.
 
+    Of zero, where there is no share of itself, it is `least` alone.
+
     >>> same(2.4505, 2.45), same(2.4515, 2.45), same(500.04, 500.0), same(math.inf, math.inf), same(2.45, math.inf)
     (True, False, True, True, False)
     >>> same(0.0051, 0.0050), same(0.0055, 0.0050), same(0.0, 0.0)
     (True, False, True)
+    >>> same(0.0005, 0.0), same(0.0015, 0.0)
+    (True, False)
     """
     if not math.isfinite(recorded):
         return value == recorded
-    return abs(value - recorded) <= min(least * max(1.0, abs(recorded) / LARGE), SMALL * abs(recorded))
+    may = least * max(1.0, abs(recorded) / LARGE)
+    return abs(value - recorded) <= (min(may, SMALL * abs(recorded)) if recorded else may)
 
 
 def exact(run: Recorded, metric: str) -> bool:

@@ -46,7 +46,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     control: which program of ours runs in makemore's place, on the same data; None for makemore itself.
     deterministic: no metric that is judged depends on the seed, so that one seed is enough (`record` tries another).
     own_variance: its seeds differ more than those of the other runs (its neurons die, say), so that a new seed of it is
-    judged by its own variance, and the other runs' seeds without it.
+    judged by the variance of such runs, and the other runs' seeds without it.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9-]+\Z")]
