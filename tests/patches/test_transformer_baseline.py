@@ -11,7 +11,9 @@ CHARS = sorted(set("".join(WORDS)))
 
 @pytest.fixture(scope="module")
 def mm(stage_code):
-    return stage_code("transformer-baseline")
+    code = stage_code("transformer-baseline")
+    code.args = SimpleNamespace(device="cpu")  # which the main program reads off the command line
+    return code
 
 
 def data(mm):

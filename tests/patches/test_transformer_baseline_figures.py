@@ -1,6 +1,5 @@
 """What the figures of attention say, against loops over plain lists, and turned around with the data."""
 
-import doctest
 import re
 
 import pytest
@@ -215,11 +214,6 @@ def test_a_different_budget_is_told(tmp_path):
 @pytest.mark.parametrize("without", [*TRAINED, "kneser-ney"])
 def test_without_one_of_the_runs_there_are_no_figures(tmp_path, without):
     assert attention.figures(make(tmp_path).runs(without=[without])) == []
-
-
-def test_the_examples_in_docstrings_are_true():
-    tried = doctest.testmod(attention)
-    assert tried.attempted and not tried.failed
 
 
 @pytest.mark.slow
