@@ -16,7 +16,7 @@ PAIRS = {"transformer": "transformer-adamw", "mlp": "mlp-adamw"}  # a model with
 ORDER = tuple(run for pair in PAIRS.items() for run in pair)
 MEASURES = {"test_loss": "all test names", "test_loss_unseen": "names not in train"}
 SHOWN = ("transformer.h.1.attn.c_proj", "transformer.h.1.mlp.c_fc")  # of the second of the four blocks
-EVEN = 0.5  # singular values are alike whose smallest is no less than this share of the largest
+EVEN = 0.5  # most directions move alike where half of the singular values lie above this share of the largest
 
 
 def figures(runs: Runs) -> list[Figure]:
@@ -71,13 +71,13 @@ def _values(runs: Runs) -> Figure:
 
 
 def _alike(values: dict[str, list[list[float]]]) -> str:
-    """Say how far the smallest singular value of the matrices shown lies below the largest, by optimizer."""
-    low = {kind: min(min(of_matrix) for of_matrix in matrices) for kind, matrices in values.items()}
-    muon = f"the smallest is {wording.percent(low['Muon'])} of the largest"
-    adamw = f"With AdamW it goes down to {wording.percent(low['AdamW'])}"
-    if low["Muon"] >= EVEN:
-        return f"Muon moves a matrix in all directions by about as much: {muon}. {adamw}."
-    return f"With Muon {muon}: not all directions move alike. {adamw}."
+    """Say above which share of the largest half of the singular values lie, in each of the matrices shown."""
+    half = {kind: min(statistics.median(of_matrix) for of_matrix in matrices) for kind, matrices in values.items()}
+    muon, adamw = wording.percent(half["Muon"]), wording.percent(half["AdamW"])
+    says = f"with Muon half of the singular values lie above {muon} of the largest, with AdamW half lie above {adamw}"
+    if half["Muon"] >= EVEN > half["AdamW"]:
+        return f"Muon moves most directions of a matrix by about as much: {says}."
+    return f"{says[0].upper()}{says[1:]}."
 
 
 def _all_matrices(runs: Runs) -> str:
