@@ -34,7 +34,8 @@ def figure(tmp_path, name, **changed):
     ("update", "says"),
     [
         (EVEN, "Muon moves most directions of a matrix by about as much: with Muon half of the singular values lie "
-         "above 79 % of the largest, with AdamW half lie above 15 %. Over all hidden matrices of the transformer, Muon uses 96 % of the directions and "
+         "above 79 % of the largest, with AdamW half lie above 15 %. Over all hidden matrices of the transformer, Muon "
+         "uses 96 % of the directions and "
          "AdamW 41 %,"),
         (STEEP, "With Muon half of the singular values lie above 15 % of the largest, with AdamW half lie above 15 %."),
     ],
