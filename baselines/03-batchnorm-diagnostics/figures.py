@@ -207,7 +207,8 @@ def _ridges(panels: dict[str, list[tuple[Sequence[int], float]]], along: str, re
     def draw(figure: Any, palette: Palette) -> None:
         grid = figure.subplots(2, len(GAINS), sharex=True, sharey=True)
         for n, (axes, (title, layers)) in enumerate(zip(grid.flat, panels.items(), strict=True)):
-            for at, (counts, end) in enumerate(layers, 1):
+            for at, (bins, end) in enumerate(layers, 1):
+                counts = numpy.add.reduceat(bins, range(0, len(bins), 2))  # as smooth to the eye, and half the file
                 inside = end - end / len(counts)  # from the centre of the first bin to that of the last
                 x = [-inside, *numpy.linspace(-inside, inside, len(counts)), inside]
                 heights = [at, *(at - 0.85 * numpy.array(counts) / max(*counts, 1)), at]
