@@ -220,7 +220,7 @@ def test_a_histogram_for_each_layer_of_six_runs(tmp_path, kind):
         assert [axes.get_title().split("\n")[1] for axes in panels][3] == "80 % saturated"
     for axes in panels:
         heights = [list(at - patch.get_xy()[1:-2, 1]) for at, patch in enumerate(axes.patches, 1)]
-        counts = [1, 5, 2, 1] if kind == "activations" else [0, 3, 9, 0]
+        counts = [6, 3] if kind == "activations" else [3, 9]  # two bins of the file make one here
         assert heights == [pytest.approx([0.85 * count / max(counts) for count in counts])] * 3
     start, end = told[f"{kind}-start"], told[f"{kind}-end"]
     assert start.title.startswith("At initialisation") and end.title.startswith("After training")
