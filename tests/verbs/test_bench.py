@@ -76,9 +76,9 @@ def test_tries_are_trained_shown_and_recorded_only_when_asked(tiny, folder, log)
     result = tiny.ok("bench", "tries", "02")
     assert result.out.splitlines()[1:5] == [
         "rate",
-        "tried     steps  parameters  held out  against the first  train",
-        "as it is  20     1,448       2.015                        1.515",
-        "faster    20     1,448       1.515     -0.500 (± 0.000)   1.015  chosen",
+        "tried     steps  parameters  held out  against the first        train",
+        "as it is  20     1,448       2.015                              1.515",
+        "faster    20     1,448       1.515     -0.500 (-0.500, -0.500)  1.015  chosen",
     ]
     assert trained(log)[:2] == [
         f"9 -n 0 --size 8 --loss 2.0 --split-seed 3407 --seed {seed} --max-steps 20 --work-dir" for seed in (1, 2)
@@ -93,8 +93,10 @@ def test_tries_are_trained_shown_and_recorded_only_when_asked(tiny, folder, log)
     assert rate["tries"][0]["arguments"] == ["--size", "8", "--loss", "2.0"]
     assert depth["tries"][0]["edits"] == [["import random", "import  random"]] and depth["tries"][0]["steps"] == 10
     page = (folder / "tries.md").read_text()
-    assert "| faster | 20 | 1,448 | 1.515 | -0.500 (± 0.000) | 1.015 | chosen |" in page and STAGE[:2] not in page
-    assert [check.ok for check in checks(tiny)] == [True, True]
+    assert (
+        "| faster | 20 | 1,448 | 1.515 | -0.500 (-0.500, -0.500) | 1.015 | chosen |" in page and STAGE[:2] not in page
+    )
+    assert [check.ok for check in checks(tiny)] == [True, True, True]
     assert "02-storm-report: tries.md shows what tries.json says" in tiny.run("verify", "--fast").out
 
 
@@ -117,11 +119,12 @@ def test_only_what_has_no_result_is_trained_and_a_record_of_another_list_is_said
     trained(log)
     assert old in TRIES
     (folder / "tries.toml").write_text(TRIES.replace(old, new, 1))
-    said, shown = checks(tiny)
+    said, _, shown = checks(tiny)
     assert said.ok is None and said.faults and said.ways == ("scripts/bench.sh tries 02 --record",) and shown.ok
     tiny.ok("bench", "tries", "02", "--record")
     assert len(trained(log)) == count
-    assert {check.ok for check in checks(tiny)} == {True}
+    said, _, shown = checks(tiny)
+    assert said.ok and shown.ok  # which try is lowest is another question
 
 
 def test_other_code_is_trained_again(tiny, folder, log):
@@ -130,7 +133,7 @@ def test_other_code_is_trained_again(tiny, folder, log):
     tiny.ok("apply", "01")
     tiny.code.write_text(tiny.code.read_text().replace("import math\n", "import math, string\n"))
     tiny.ok("refresh", "01")
-    said, _ = checks(tiny)
+    said, _, _ = checks(tiny)
     assert said.ok is None and "the code is" in said.faults[0]
     tiny.ok("bench", "tries", "02")
     assert len(trained(log)) == 6
@@ -140,7 +143,7 @@ def test_a_page_that_was_edited_is_a_fault(tiny, folder):
     tiny.ok("bench", "tries", "02", "--record")
     page = (folder / "tries.md").read_text()
     (folder / "tries.md").write_text(page.replace("1.515", "1.415"))
-    _, wrong = checks(tiny)
+    _, _, wrong = checks(tiny)
     assert wrong.ok is False and wrong.ways == ("scripts/bench.sh tries 02 --kept",)
     assert "faster" in tiny.ok("bench", "tries", "02", "--kept").out
     assert (folder / "tries.md").read_text() == page
@@ -178,7 +181,11 @@ def test_a_training_that_diverges_is_a_result(tiny, folder):
     out = tiny.ok("bench", "tries", "02", "--record").out
     assert "faster    20     1,448       diverged" in out
     assert "| faster | 20 | 1,448 | diverged |  |" in (folder / "tries.md").read_text()
-    assert {check.ok for check in checks(tiny)} == {True}
+    assert [check.ok for check in checks(tiny)] == [
+        True,
+        False,
+        True,
+    ]  # the other try came out lower than the chosen one
 
 
 def test_a_result_that_cannot_be_read_is_none(tiny, folder, log):
