@@ -123,8 +123,8 @@ def test_only_what_has_no_result_is_trained_and_a_record_of_another_list_is_said
     assert said.ok is None and said.faults and said.ways == ("scripts/bench.sh tries 02 --record",) and shown.ok
     tiny.ok("bench", "tries", "02", "--record")
     assert len(trained(log)) == count
-    said, _, shown = checks(tiny)
-    assert said.ok and shown.ok  # which try is lowest is another question
+    said, lower, shown = checks(tiny)
+    assert said.ok and shown.ok and lower.ok is ("'--loss', '1'" not in new)  # that try is lower than the chosen one
 
 
 def test_other_code_is_trained_again(tiny, folder, log):

@@ -80,7 +80,7 @@ def test_both_lists_are_trained_on_compared_and_recorded_only_when_asked(town):
     result = town.ok("bench", "elsewhere", "--record")
     assert "done" not in result.err and result.err.count("reused") == 2 * (1 + 3 + 3)
     document = json.loads((folder / "elsewhere.json").read_text())
-    assert (document["version"], document["count"], document["seeds"]) == ("3.1", 60, [1, 2, 3])
+    assert document["version"] == "3.1" and document["settings"]["count"] == 60
     assert document["models"][1]["words"]["test_loss"] == pytest.approx([1.601, 1.602, 1.603])
     assert document["models"][0]["names"]["test_loss"] == pytest.approx([2.001])
     text = (folder / "elsewhere.json").read_text() + (folder / "README.md").read_text()
@@ -143,8 +143,18 @@ SIDES = {
 def test_sentences_follow_the_intervals(sides, said):
     cells = [{"difference": side * 0.1, "low": side * 0.1 - 0.05, "high": side * 0.1 + 0.05} for side in sides]
     pair = {"left": "a", "right": "b", "names": cells[0], "words": cells[1]}
-    (sentence,) = compared.sentences({"says": "German words", "compared": [pair]})
+    (sentence,) = compared.sentences({"settings": {"says": "German words"}, "compared": [pair]})
     assert sentence.endswith(f"**{said}**")
+
+
+@pytest.mark.parametrize("old, new", [("order = 1", "order = 2"), ('"1.9"', '"1.8"'), ("[1, 2, 3]", "[1, 2]")])
+def test_a_record_of_other_settings_is_said_and_is_no_fault(town, old, new):
+    assert old in SETTINGS
+    town.ok("bench", "elsewhere", "--record")
+    (town.root / "baselines" / "elsewhere" / "elsewhere.toml").write_text(SETTINGS.replace(old, new, 1))
+    page, other = checks(town)
+    assert page.ok and other.ok is None
+    assert other.faults == ("elsewhere.toml has other settings than those recorded",)
 
 
 def test_a_record_of_other_code_is_said_and_is_no_fault(town):

@@ -1,7 +1,8 @@
 """What was measured on a second list of words: the page shows it, and the code is the one it was measured on."""
 
 from collections.abc import Iterator
-from typing import Any
+
+import msgspec
 
 from ..core import jsonfile
 from ..core.codeid import code_id
@@ -27,13 +28,16 @@ def recorded(project: Project, shop: Workshop) -> Iterator[Check]:
         return
     try:
         made = pages.page(document)
+        settings = msgspec.convert(document["settings"], elsewhere.Settings)
         models = {model["name"]: (model["stage"], model["code_id"]) for model in document["models"]}
-    except (LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, msgspec.ValidationError):
         raise BadInput(f"{folder / elsewhere.RECORD} is not what bench.sh writes", "its document", [RECORD]) from None
     page = folder / elsewhere.PAGE
     faults = [] if page.exists() and page.read_text(encoding="utf-8") == made else [f"{page.name} says something else"]
     yield of("elsewhere: the README shows what was recorded", faults, "scripts/bench.sh elsewhere --kept")
-    said = _unlike(elsewhere.read(project), document)
+    said = []
+    if settings != elsewhere.read(project):
+        said.append(f"{elsewhere.FILE} has other settings than those recorded")
     for name, (slug, code) in models.items():
         try:
             now = code_id(shop.files(shop.find(slug)))
@@ -46,13 +50,3 @@ def recorded(project: Project, shop: Workshop) -> Iterator[Check]:
         yield Check(
             "elsewhere was measured with other settings or code than there are now", None, tuple(said), (RECORD,)
         )
-
-
-def _unlike(settings: elsewhere.Settings, document: dict[str, Any]) -> list[str]:
-    """Return in which ways the record is not of the settings."""
-    listed = {model.name: [model.stage, list(model.args), model.control] for model in settings.model}
-    there = {model["name"]: [model["stage"], model["arguments"], model["control"]] for model in document["models"]}
-    said = [f"{name}: other settings than in {elsewhere.FILE}" for name in listed if listed[name] != there.get(name)]
-    said += [f"{name}: recorded, and listed no longer" for name in there if name not in listed]
-    wanted = {"seeds": list(settings.seeds), "split": settings.split, "says": settings.says}
-    return said + [f"{key}: {document[key]} was recorded" for key, value in wanted.items() if document[key] != value]

@@ -62,13 +62,13 @@ def execute(script: Path, arguments: list[str]) -> tuple[dict[str, Any], Metrics
 
     torch.set_num_threads(1)
     trace: list[tuple[int, Any]] = []
-    first: list[Any] = []  # the optimizer whose steps are counted: a training may have several
+    first: Any = None  # the optimizer whose steps are counted: a training may have several
     steps = 0
 
     def keep(optimizer: Any, *_: object) -> None:
-        nonlocal steps
-        first[:] = first or [optimizer]
-        if optimizer is not first[0]:
+        nonlocal first, steps
+        first = first or optimizer
+        if optimizer is not first:
             return
         steps += 1
         if steps % TRACE_EVERY == 0:

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ..core import jsonfile, numbers
 from ..core.machine import describe
 from ..core.numbers import Form
 from ..runs.elsewhere import NAMES, WORDS, Settings
 from ..runs.execute import Result
 from ..runs.wordlist import PACKAGE, Words
-from . import students_t
+from . import paired, significance
 from .baseline import summarise
+from .paired import Sample
 
 Document = dict[str, Any]
 LOSSES = ("test_loss", "test_loss_unseen", "train_loss")
-LEVEL = 0.95  # of an interval
 LOSS = Form(digits=4)
 DIGITS = 3  # of a difference
 
@@ -26,8 +28,8 @@ def document(settings: Settings, words: Words, results: dict[tuple[str, str], li
     """Return the record. results: by model and list, in the order of the seeds."""
     models = []
     for model in settings.model:
-        row: Document = {"name": model.name, "stage": model.stage, "arguments": list(model.args)}
-        row |= {"control": model.control, "code_id": results[model.name, NAMES][0].plan.code_id}
+        row: Document = {"name": model.name, "stage": model.stage, "control": model.control}
+        row |= {"code_id": results[model.name, NAMES][0].plan.code_id}
         for which in (NAMES, WORDS):
             runs = results[model.name, which]
             row[which] = {loss: [run.metrics[loss] for run in runs] for loss in LOSSES}
@@ -35,12 +37,8 @@ def document(settings: Settings, words: Words, results: dict[tuple[str, str], li
     return {
         "package": PACKAGE,
         "version": words.version,
-        "says": settings.says,
-        "count": len(words.words),
         "words_id": words.id,
-        "steps": settings.steps,
-        "seeds": list(settings.seeds),
-        "split": settings.split,
+        "settings": msgspec.to_builtins(settings),
         **describe(),
         "models": models,
         "compared": [
@@ -63,32 +61,27 @@ def _items(folders: Sequence[Path]) -> Losses:
 
 
 def interval(left: Losses, right: Losses) -> dict[str, float]:
-    """Return how much lower or higher left's mean loss is than right's, and an interval that holds it at LEVEL.
+    """Return how much lower or higher left's mean loss is than right's, and the interval that significance.py gives it.
 
-    Test words and seeds are samples, both: the half width is √(v_seeds t²(n - 1) + v_words t²(m - 1)) as in
-    significance.py. A model with one run counts as equal for all seeds.
+    Test words and seeds are both samples. A model with one run counts as equal for all seeds.
     """
-    (one, weights), (other, same) = left, right
-    if list(weights) != list(same):
+    if list(left[1]) != list(right[1]):
         raise ValueError("two models were tested on other words")
-    seeds = max(len(one), len(other))
-    pairs = list(zip(_for(one, seeds), _for(other, seeds), strict=True))
-    total = math.fsum(weights)
-    by_seed = [(math.fsum(mine) - math.fsum(its)) / total for mine, its in pairs]
-    difference = statistics.fmean(by_seed)
-    apart = [[a - b for a, b in zip(*pair, strict=True)] for pair in pairs]
-    by_word = [statistics.fmean(values) for values in zip(*apart, strict=True)]
-    influences = [(value - difference * weight) / total for value, weight in zip(by_word, weights, strict=True)]
-    count = len(influences)
-    variances = [(count / (count - 1) * math.fsum(e * e for e in influences), count - 1)]
-    if seeds > 1:
-        variances.append((statistics.variance(by_seed) / seeds, seeds - 1))
-    half = math.sqrt(sum(v * students_t.quantile(freedom, 0.5 + LEVEL / 2) ** 2 for v, freedom in variances))
-    return {"difference": difference, "low": difference - half, "high": difference + half}
+    found = significance.less(_sample(left), _sample(right), (1 - significance.CONFIDENCE) / 2)
+    return {"difference": found.difference.mean, "low": found.low, "high": found.high}
 
 
-def _for(runs: Sequence[Sequence[float]], seeds: int) -> list[Sequence[float]]:
-    return [*runs] if len(runs) == seeds else [*runs] * seeds
+def _sample(losses: Losses) -> Sample:
+    runs, tokens = losses
+    by_word = [statistics.fmean(nats) for nats in zip(*runs, strict=True)]
+    return Sample(
+        values=tuple(math.fsum(nats) / math.fsum(tokens) for nats in runs),
+        influences=paired.influences(by_word, tokens, [1] * len(tokens)),
+        items="words",
+        unit="word",
+        constant=len(runs) == 1,
+        marked=len(tokens),
+    )
 
 
 def rows(document: Document) -> list[list[str]]:
@@ -96,7 +89,7 @@ def rows(document: Document) -> list[list[str]]:
 
     In the second list no word stands twice: all of its test words are unseen.
     """
-    shown = [["model", "code", "test loss on names", "on unseen names", f"on {document['says']}"]]
+    shown = [["model", "code", "test loss on names", "on unseen names", f"on {document['settings']['says']}"]]
     for model in document["models"]:
         cells = [
             _spread(model[which][loss])
@@ -116,7 +109,7 @@ def sentences(document: Document) -> list[str]:
     """Return what each comparison shows: on names, on the other words, and on both together."""
     said = []
     for pair in document["compared"]:
-        on = {NAMES: "names", WORDS: f"the {document['says']}"}
+        on = {NAMES: "names", WORDS: f"the {document['settings']['says']}"}
         parts = [f"on {on[which]} {_shown(pair[which])}" for which in (NAMES, WORDS)]
         text = f"The test loss of {pair['left']} is, against that of {pair['right']}, {parts[0]}, and {parts[1]}."
         said.append(f"{text} {_together(_side(pair[NAMES]), _side(pair[WORDS]), on)}")

@@ -190,14 +190,14 @@ def sample(baseline: Baseline, run: str, metric: str, metrics: Metrics) -> Sampl
         values = by_item.values.get(subset.of if subset else metric)
         if values:
             where = subset.where if subset else (1,) * len(values)
-            influences = _influences(values, items.weights, where)
-            return replace(plain, influences=influences, items=by_item.items, unit=items.unit, marked=sum(where))
+            moved = influences(values, items.weights, where)
+            return replace(plain, influences=moved, items=by_item.items, unit=items.unit, marked=sum(where))
     if declared.over:
         return replace(plain, fault=f"{run}: no values of {metric} by {declared.over} were recorded")
     return plain
 
 
-def _influences(values: Sequence[Number], weights: Sequence[Number], where: Sequence[int]) -> tuple[float, ...]:
+def influences(values: Sequence[Number], weights: Sequence[Number], where: Sequence[int]) -> tuple[float, ...]:
     """Return the e_i of the equation above; not a number where a value is infinite."""
     total = math.fsum(weight for weight, mark in zip(weights, where, strict=True) if mark)
     mean = math.fsum(value for value, mark in zip(values, where, strict=True) if mark) / total

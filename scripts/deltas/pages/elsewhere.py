@@ -7,14 +7,15 @@ from ..evidence.elsewhere import Document
 
 def page(document: Document) -> str:
     """Return the page. document: elsewhere.json."""
-    seeds = ", ".join(map(str, document["seeds"]))
-    count = numbers.fixed(document["count"], 0)
+    settings = document["settings"]
+    seeds = ", ".join(map(str, settings["seeds"]))
+    count = numbers.fixed(settings["count"], 0)
     parts = [
         "# Elsewhere: the same models on other words",
         "`scripts/bench.sh elsewhere --record` wrote this page. `elsewhere.toml`, beside it, says what is trained, and "
         "`elsewhere.json` holds the numbers.",
         "Do sentences about models hold for names alone? The second list is made when it is needed: the "
-        f"{count} most frequent {document['says']} of the package {document['package']} {document['version']} that "
+        f"{count} most frequent {settings['says']} of the package {document['package']} {document['version']} that "
         "consist of small letters, each once, in random order "
         f"(words-{document['words_id']}.txt in `out/elsewhere/`). Every model has the settings that were "
         f"chosen on names; the seeds are {seeds}, and both lists are split alike. The losses are nats per "
