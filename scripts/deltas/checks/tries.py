@@ -6,7 +6,7 @@ from ..core.codeid import code_id
 from ..core.project import Project
 from ..evidence import tries as tried
 from ..pages import tries as pages
-from ..runs import tries
+from ..runs import tries, trying
 from ..stages.build import Workshop
 from .check import Check, of
 
@@ -23,7 +23,7 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
         return
     plan = tries.plan_of(project, stage.name)
     again = f"scripts/bench.sh tries {number:02d} --record"
-    document = tries.recorded(folder)
+    document = trying.recorded(folder)
     if document is None:
         yield Check(f"{stage.name}: what was tried is listed, and not recorded", None, (), (again,))
         return
@@ -39,7 +39,9 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
     lower = [line for group in document["groups"] for line in tried.unexplained(group)]
     way = f'edit baselines/{stage.name}/{tries.FILE}   # chosen = true elsewhere, or why = "…"'
     yield of(f"{stage.name}: no other try came out lower than a chosen one, or the list says why", lower, way)
-    page = folder / tries.PAGE
+    page = folder / trying.PAGE
     shown = page.read_text(encoding="utf-8") if page.exists() else ""
     faults = [] if shown == pages.page(stage.name.partition("-")[2], document) else [f"{page.name} says something else"]
-    yield of(f"{stage.name}: {tries.PAGE} shows what {tries.RECORD} says", faults, again.replace("--record", "--kept"))
+    yield of(
+        f"{stage.name}: {trying.PAGE} shows what {trying.RECORD} says", faults, again.replace("--record", "--kept")
+    )

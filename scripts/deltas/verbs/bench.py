@@ -18,7 +18,7 @@ from ..evidence import elsewhere as compared
 from ..evidence import tries as tried
 from ..pages import elsewhere as elsewhere_page
 from ..pages import tries as tries_page
-from ..runs import elsewhere, tries, wordlist
+from ..runs import elsewhere, tries, trying, wordlist
 from ..runs.execute import execute
 from ..runs.processes import Failure, refusal
 from ..series.patches import load
@@ -98,7 +98,7 @@ def _list(project: Project) -> int:
     for name in tries.stages(project):
         plan = tries.plan_of(project, name)
         count = sum(len(group.tries) for group in plan.groups)
-        there = (project.baselines / name / tries.RECORD).exists()
+        there = (project.baselines / name / trying.RECORD).exists()
         trainings = str(count * len(plan.seeds))
         rows.append([name, str(len(plan.groups)), str(count), trainings, "yes" if there else "no"])
     if len(rows) == 1:
@@ -125,9 +125,9 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
         with workshop(project) as shop:
             stage = shop.find(asked)
             if not last:
-                made = tries.trainings(shop, stage, plan)
-                failures = tries.train(project, [training for same in made.values() for training in same])
-            document, missing = tries.results(project, shop, stage, plan)
+                made = trying.trainings(shop, stage, plan)
+                failures = trying.train(project, [training for same in made.values() for training in same])
+            document, missing = trying.results(project, shop, stage, plan)
     _show(document)
     if failures:
         raise refusal(failures, "a whole training", (f"scripts/bench.sh tries {asked}   # trains what is missing",))
@@ -141,16 +141,16 @@ def _tries(project: Project, asked: str, only: Sequence[str], last: bool, kept: 
     slug = name.partition("-")[2]
     made_page = tries_page.page(slug, document).encode()
     if record:
-        jsonfile.write(folder / tries.RECORD, document)
-    files.write(folder / tries.PAGE, made_page)
-    console.say(f"\nbaselines/{name}/{tries.PAGE} shows what {tries.RECORD} says")
+        jsonfile.write(folder / trying.RECORD, document)
+    files.write(folder / trying.PAGE, made_page)
+    console.say(f"\nbaselines/{name}/{trying.PAGE} shows what {trying.RECORD} says")
     return 0
 
 
 def _recorded(folder: Path, way: str) -> dict[str, Any]:
-    document = tries.recorded(folder)
+    document = trying.recorded(folder)
     if document is None:
-        raise BadInput(f"{folder.name}: no tries are recorded yet", str(folder / tries.RECORD), [way])
+        raise BadInput(f"{folder.name}: no tries are recorded yet", str(folder / trying.RECORD), [way])
     return document
 
 
