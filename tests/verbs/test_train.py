@@ -107,8 +107,8 @@ def test_a_deterministic_run_is_recorded_once_and_has_to_come_again(town, monkey
     assert runs["good"]["seeds"] == [1] and runs["good"]["metrics"]["test_loss"]["sd"] is None
     assert sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*")) == ["seed-1", "seed-2"]
     both, alone, other = (town.ok("train", "01", *which).out for which in ((), ("--run", "good"), ("--run", "more")))
-    fixed = "a deterministic run repeats where every judged number is that of any seed to within 0.0001"
-    varying = "a run repeats the recorded one where every judged number is that of the same seed to within 0.001"
+    fixed = "a deterministic run repeats if each judged number is within 0.0001 of the recorded one, whatever the seed"
+    varying = "a run repeats the recorded one if each judged number is within 0.001 of the one recorded from its seed"
     assert "✓ test_loss" in alone and fixed in alone and varying not in alone
     assert fixed in both and varying in both
     assert fixed not in other and varying in other

@@ -6,6 +6,7 @@ So the id is the same under every Python that can parse the source (3.12 splits 
 
 import ast
 import contextlib
+import functools
 import hashlib
 import io
 import tokenize
@@ -17,6 +18,7 @@ Span = tuple[int, int, str]  # from, to (offsets in characters), and what to put
 KEPT = "\0"  # stands for a newline inside a string; Python refuses sources that contain it
 
 
+@functools.lru_cache(maxsize=64)
 def strip_prose(source: str) -> str:
     """Return the source without comments, docstrings (every bare string statement), blank lines and trailing blanks.
 

@@ -170,12 +170,13 @@ def _explained(judged: Trained) -> Iterator[str]:
         (judgement.way, result.plan.run.deterministic)
         for result, judgement in zip(judged.results, judged.judgements, strict=True)
     }
-    for fixed, least, which in ((False, prediction.SAME, "the same seed"), (True, prediction.FLOOR, "any seed")):
+    for fixed, least in ((False, prediction.SAME), (True, prediction.FLOOR)):
         if {(Way.REPEATED, fixed), (Way.NOT_REPEATED, fixed)} & ways:
-            whose = "a deterministic run repeats" if fixed else "a run repeats the recorded one"
+            what = "a deterministic run repeats" if fixed else "a run repeats the recorded one"
+            which = "the recorded one, whatever the seed" if fixed else "the one recorded from its seed"
             yield (
-                f"{whose} where every judged number is that of {which} to within {least:g} "
-                f"(or {100 * least / prediction.LARGE:g} % of it, where it is above {prediction.LARGE:g})"
+                f"{what} if each judged number is within {least:g} of {which} "
+                f"(above {prediction.LARGE:g}: within {100 * least / prediction.LARGE:g} % of it)"
             )
     if any(way is Way.ONE_MORE for way, _ in ways):
         by = known.subject.experiment.headline or "every judged number"
