@@ -122,14 +122,14 @@ def test_an_interval_by_hand():
     """Words of 1 and 3 tokens; differences 0.3 and 0.1 of one seed, 0.5 and 0.7 of the other."""
     left = ([[1.3, 3.1], [1.5, 3.7]], [1, 3])
     right = ([[1.0, 3.0]], [1, 3])
-    found = compared.interval(left, right)
+    found = compared.compare(left, right)
     assert found["difference"] == pytest.approx((0.4 / 4 + 1.2 / 4) / 2)  # 0.2
     influences = [(0.4 - 0.2 * 1) / 4, (0.4 - 0.2 * 3) / 4]
     items, seeds = 2 * sum(e * e for e in influences), (0.3 - 0.1) ** 2 / 2 / 2
     half = (items + seeds) ** 0.5 * 12.7062047  # t(1) at 97.5 %
     assert (found["low"], found["high"]) == pytest.approx((0.2 - half, 0.2 + half))
     with pytest.raises(ValueError, match="other words"):
-        compared.interval(left, ([[1.0, 3.0]], [1, 4]))
+        compared.compare(left, ([[1.0, 3.0]], [1, 4]))
 
 
 SIDES = {

@@ -44,7 +44,7 @@ def document(settings: Settings, words: Words, results: dict[tuple[str, str], li
         "compared": [
             {"left": left, "right": right}
             | {
-                which: interval(*(_items([run.folder for run in results[name, which]]) for name in (left, right)))
+                which: compare(*(_items([run.folder for run in results[name, which]]) for name in (left, right)))
                 for which in (NAMES, WORDS)
             }
             for left, right in settings.compare
@@ -60,15 +60,15 @@ def _items(folders: Sequence[Path]) -> Losses:
     return [one["values"]["test_loss"] for one in documents], documents[0]["weights"]
 
 
-def interval(left: Losses, right: Losses) -> dict[str, float]:
+def compare(left: Losses, right: Losses) -> dict[str, float]:
     """Return how much lower or higher left's mean loss is than right's, and the interval that significance.py gives it.
 
     Test words and seeds are both samples. A model with one run counts as equal for all seeds.
     """
     if list(left[1]) != list(right[1]):
         raise ValueError("two models were tested on other words")
-    found = significance.less(_sample(left), _sample(right), (1 - significance.CONFIDENCE) / 2)
-    return {"difference": found.difference.mean, "low": found.low, "high": found.high}
+    finding = significance.less(_sample(left), _sample(right), (1 - significance.CONFIDENCE) / 2)
+    return {"difference": finding.difference.mean, "low": finding.low, "high": finding.high}
 
 
 def _sample(losses: Losses) -> Sample:
@@ -116,14 +116,14 @@ def sentences(document: Document) -> list[str]:
     return said
 
 
-def _side(found: dict[str, float]) -> int:
+def _side(interval: dict[str, float]) -> int:
     """Return -1 where the difference is shown to be below zero, 1 where above, and 0 where neither is."""
-    return -1 if found["high"] < 0 else 1 if found["low"] > 0 else 0
+    return -1 if interval["high"] < 0 else 1 if interval["low"] > 0 else 0
 
 
-def _shown(found: dict[str, float]) -> str:
-    difference, low, high = (numbers.fixed(found[name], DIGITS) for name in ("difference", "low", "high"))
-    words = {-1: "lower", 1: "higher", 0: "not shown to be lower or higher"}[_side(found)]
+def _shown(interval: dict[str, float]) -> str:
+    difference, low, high = (numbers.fixed(interval[name], DIGITS) for name in ("difference", "low", "high"))
+    words = {-1: "lower", 1: "higher", 0: "not shown to be lower or higher"}[_side(interval)]
     return f"{words} ({difference}, 95 % interval {low} to {high})"
 
 
