@@ -61,6 +61,14 @@ def test_prompts_that_no_name_has(left, prompt, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("prompt", "near"), [("AB", "ab"), ("aB", "ab"), ("AX", None), ("é", None)])
+def test_a_prompt_in_capitals_suggests_the_small_letters(left, prompt, near, capsys):
+    with pytest.raises(SystemExit):
+        sampling.names(left, 1, prompt, 1)
+    said = capsys.readouterr().err
+    assert (f"did you mean {near}?" in said) if near else ("did you mean" not in said)
+
+
 # -- in a child -------------------------------------------------------------------------------------------------------
 
 MAKEMORE = """

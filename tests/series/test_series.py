@@ -150,6 +150,10 @@ def test_empty_series(tiny):
         ("04-quiet-report", 4),
         ("next", 3),
         ("prev", 1),
+        ("patches/02-storm-report.patch", 2),
+        ("./patches/02-storm-report.patch", 2),
+        ("../patches/04-quiet-report.patch", 4),
+        ("03-loud-report.patch", 3),
     ],
 )
 def test_stage_names(series, text, number):
@@ -158,7 +162,8 @@ def test_stage_names(series, text, number):
 
 @pytest.mark.parametrize(
     ("text", "near"),
-    [("13", "03"), ("5", "04"), ("44", "04"), ("frost-day", "frost-days"), ("strom-report", "storm-report")],
+    [("13", "03"), ("5", "04"), ("44", "04"), ("frost-day", "frost-days"), ("strom-report", "storm-report")]
+    + [("nxet", "next"), ("lats", "last"), ("prv", "prev"), ("patches/02-strom-report.patch", "02-storm-report")],
 )
 def test_unknown_stage_suggests_the_near_one(series, text, near):
     with pytest.raises(BadInput) as refused:
@@ -167,7 +172,8 @@ def test_unknown_stage_suggests_the_near_one(series, text, near):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "٣", "³", "1e0", "-1", "x" * 300, "0x1", "1.0", "1" * 5000, "..", "stage/01"]
+    "text",
+    ["", " ", "٣", "³", "1e0", "-1", "x" * 300, "0x1", "1.0", "1" * 5000, "..", "stage/01", ".patch", "patches/"],
 )
 def test_nonsense_is_bad_input(series, text):
     with pytest.raises(BadInput):

@@ -40,7 +40,9 @@ def names(left: dict[str, Any], num: int, prompt: str, seed: int) -> list[str]:
     dataset = left["train_dataset"]
     unknown = sorted(set(prompt) - set(dataset.chars))
     if unknown:
-        _refuse(f"no name of the data has {' '.join(unknown)}; it knows {''.join(dataset.chars)}")
+        small = prompt.lower()
+        near = f" (did you mean {small}?)" if set(small) <= set(dataset.chars) else ""
+        _refuse(f"no name of the data has {' '.join(unknown)}{near}; it knows {''.join(dataset.chars)}")
     longest = dataset.get_output_length() - 1
     if len(prompt) >= longest:
         _refuse(f"the prompt has {len(prompt)} letters; it has to be shorter than the longest name ({longest})")

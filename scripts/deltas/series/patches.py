@@ -7,7 +7,7 @@
 import difflib
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import overload
 
 from ..core.errors import BadInput, BrokenPatch
@@ -18,6 +18,7 @@ __all__ = [
     "APPENDIX", "NO_OBJECT", "SLUG", "SUBJECT", "TRAILERS", "FileChange", "Patch", "Series", "load", "nearest", "parse",
 ]  # fmt: skip
 
+WORDS = ("next", "prev", "last")  # that people type for a stage, besides numbers and slugs
 NO_PATCHES = ("README.md",)  # what else stands in patches/
 
 
@@ -55,7 +56,7 @@ class Series(Sequence[Patch]):
         return {part: parts[part] for part in sorted(parts, key=lambda part: (not part.isdecimal(), len(part), part))}
 
     def number(self, text: str, here: int | None = None) -> int:
-        """Return the number of the stage that `3`, `03`, a slug, `next`, `prev` or `last` names.
+        """Return the number of the stage that `3`, `03`, a slug, a patch file, `next`, `prev` or `last` names.
 
         here: where the reader stands. Raises BadInput: which stages exist, and the near one.
         """
@@ -71,11 +72,12 @@ class Series(Sequence[Patch]):
                 )
             return here + (1 if text == "next" else -1)
         slugs = {patch.slug: patch.number for patch in self} | {patch.name: patch.number for patch in self}
-        if text in slugs:
-            return slugs[text]
+        name = PurePath(text).stem if text.endswith(".patch") else text  # the shell completes the names of files
+        if name in slugs:
+            return slugs[name]
         if _is_number(text) and int(text) <= last:
             return int(text)
-        near = nearest(text, [*self.names, *slugs])
+        near = nearest(name, [*self.names, *slugs, *WORDS])
         raise BadInput(
             f"there is no stage {text!r}",
             f"00 (upstream itself) to {last:02d}, next, prev, last",
