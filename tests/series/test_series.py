@@ -162,8 +162,17 @@ def test_stage_names(series, text, number):
 
 @pytest.mark.parametrize(
     ("text", "near"),
-    [("13", "03"), ("5", "04"), ("44", "04"), ("frost-day", "frost-days"), ("strom-report", "storm-report")]
-    + [("nxet", "next"), ("lats", "last"), ("prv", "prev"), ("patches/02-strom-report.patch", "02-storm-report")],
+    [
+        ("13", "03"),
+        ("5", "04"),
+        ("44", "04"),
+        ("frost-day", "frost-days"),
+        ("strom-report", "storm-report"),
+        ("patches/02-strom-report.patch", "02-storm-report"),
+        ("nxet", "next"),
+        ("lats", "last"),
+        ("prv", "prev"),
+    ],
 )
 def test_unknown_stage_suggests_the_near_one(series, text, near):
     with pytest.raises(BadInput) as refused:

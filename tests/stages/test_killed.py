@@ -54,6 +54,8 @@ def prepare(template: Lab, folder: Path, verb: str) -> tuple[Lab, list[str]]:
     if verb == "carry":
         lab.commit()
         lab.add_line("# not committed", 4)
+    if verb == "restore":
+        lab.ok("apply", "00", "--discard")
     if verb == "series":  # an apply with every kind of tag move: moved, new and gone
         git(lab.stage, "pack-refs", "--all")
         lab.files[1].unlink()
@@ -61,6 +63,7 @@ def prepare(template: Lab, folder: Path, verb: str) -> tuple[Lab, list[str]]:
     arguments = {
         "apply": ["apply", "02"],
         "carry": ["apply", "02", "--carry"],
+        "restore": ["apply", "--restore", "last"],
         "refresh": ["refresh", "01"],
         "series": ["apply", "01"],
         "first": ["apply", "01"],
@@ -176,9 +179,9 @@ class Case:
             assert self.head in lab.git("rev-list", "--all", "HEAD").split(), (why, "the reader's commit is gone")
 
 
-EDITED = ["carry", "refresh", "insert"]  # there is work of the reader's
+EDITED = ["carry", "restore", "refresh", "insert"]  # there is work of the reader's
 REORDERED = ["insert", "move", "rename"]
-VERBS = ["apply", "carry", "refresh", "series", "first", *REORDERED]
+VERBS = ["apply", "carry", "restore", "refresh", "series", "first", *REORDERED]
 
 
 def spied(function, step):

@@ -9,6 +9,8 @@ from . import worktree
 from .git import Repo
 from .position import Position
 
+KEPT = "refs/kept"
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -34,8 +36,8 @@ def keep(repo: Repo, folder: Path, position: Position, blocking: list[str], scra
     if position.staged:
         parents.append(repo.commit_tree(position.staged, [position.head], b"what was staged\n", now))
     commit = repo.commit_tree(tree, parents, f"kept: {position}\n".encode(errors="backslashreplace"), now)
-    stem = f"refs/kept/{time.strftime('%Y%m%d-%H%M%S')}"
-    taken = repo.refs("refs/kept")
+    stem = f"{KEPT}/{time.strftime('%Y%m%d-%H%M%S')}"
+    taken = repo.refs(KEPT)
     name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 1000))) if n not in taken)
     return Kept(name, commit, tree, exact)
 

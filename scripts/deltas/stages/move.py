@@ -124,7 +124,7 @@ class _Move:
                 names = (to.label, "your edits")
                 files_into(change, self.project, self.repo, kept.exact if kept else here.exact, to.tree, merge, names)
             if rewrite or (here.clean and here.head != to.commit):
-                _index_into(change, self.repo, to.tree, merge)
+                index_into(change, self.repo, to.tree, merge)
         return Moved(here, to, True, following, kept, merge, news, self.staying, converted if rewrite else [])
 
     def _refuse(self) -> None:
@@ -241,7 +241,7 @@ def _must_be(project: Project, item: Change, going: set[str]) -> None:
         raise WorkAtRisk(f"stage/{item.path} changed while this command was at work", "", ["run the command again"])
 
 
-def _index_into(change: Transaction, repo: Repo, tree: str, merge: Merge | None) -> None:
+def index_into(change: Transaction, repo: Repo, tree: str, merge: Merge | None) -> None:
     """Make the stage the index, so that what was carried shows as edits; files that the reader added stay added."""
     staging = repo.with_index(change.index)
     staging.read_tree(tree)

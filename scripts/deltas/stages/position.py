@@ -120,8 +120,9 @@ def look(project: Project, stages: list[Stage]) -> Position | None:
 def must_stand_at(position: Position, number: int) -> None:
     """Refuse (exit 2) where stage/ stands elsewhere."""
     if position.number != number:
+        carry = "" if position.clean else " --carry   # takes your work there; then the same command again"
         raise BadInput(
             f"stage/ stands at {position}",
             f"stage {number:02d}: the edits in stage/ become the patch of the stage that they were made on",
-            [f"scripts/apply.sh {number:02d}"],
+            [f"scripts/apply.sh {number:02d}{carry}"],
         )

@@ -1,5 +1,6 @@
 """`apply`: move stage/ to a stage of the series; without a stage, list the series and say where you stand."""
 
+import time
 from typing import Any
 
 import click
@@ -8,21 +9,34 @@ from ..core import console
 from ..core.errors import BadInput, Refusal
 from ..core.project import Project
 from ..series.patches import Patch, load
-from ..stages import checkout
+from ..stages import checkout, restoring
 from ..stages.move import Moved, Work, move
 from ..stages.position import Position, seek
+
+KEPT_FILES = 6  # of a shelf that are listed
 
 
 @click.command(help="Move stage/ to a stage: NN, next, prev, last, 00. Without one, list the series.")
 @click.argument("stage", required=False)
 @click.option("--carry", is_flag=True, help="Take your edits along: three-way merge onto the new stage.")
 @click.option("--discard", is_flag=True, help="Leave your edits behind.")
+@click.option(
+    "--restore",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="List the work that was kept; with a name, or `last`, bring it back.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The list as one JSON document.")
 @click.pass_obj
-def command(project: Project, stage: str | None, carry: bool, discard: bool, as_json: bool) -> int:
+def command(project: Project, stage: str | None, carry: bool, discard: bool, restore: str | None, as_json: bool) -> int:
     """Move, or list. Both ways of moving keep the reader's work as a commit under refs/kept/ first."""
     if carry and discard:
         raise BadInput("--carry and --discard are two ways, not one", "one of them")
+    if restore is not None:
+        if stage is not None or carry or discard or as_json:
+            raise BadInput("--restore takes a name and nothing else", "apply.sh --restore, or apply.sh --restore last")
+        return bring_back(project, restore) if restore else list_kept(project)
     if stage is None:
         if carry or discard:
             raise BadInput("--carry and --discard need a stage", "apply.sh NN --carry")
@@ -76,6 +90,30 @@ def _next_steps(moved: Moved) -> None:
         console.say(f"  scripts/train.sh {number}    train it")
     if moved.following:
         console.say("  scripts/apply.sh next  " + moved.following.name[3:])
+
+
+# -- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def list_kept(project: Project) -> int:
+    """Print what is kept under refs/kept/, the newest first."""
+    kept = restoring.shelves(project)
+    for shelf in kept:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(shelf.when))
+        commits = f", {shelf.commits} of it committed" if shelf.commits else ""
+        files = "; ".join(f"{letter} {path}" for path, letter in list(shelf.files.items())[:KEPT_FILES])
+        more = f" and {len(shelf.files) - KEPT_FILES} more" if len(shelf.files) > KEPT_FILES else ""
+        console.say(f"{console.style(shelf.name, bold=True)}  kept {when}, made on {shelf.label}{commits}")
+        console.say(f"  {files}{more}")
+    console.say("  scripts/apply.sh --restore last   # or a name" if kept else "nothing is kept: no work was left yet")
+    return 0
+
+
+def bring_back(project: Project, name: str) -> int:
+    """Restore what is kept under this name, and print what happened."""
+    shelf, moved = restoring.restore(project, name)
+    console.say(f"brought back from {shelf.reference}, where it stays ({shelf.commit[:12]})")
+    return report(moved)
 
 
 # -- the list ---------------------------------------------------------------------------------------------------------
