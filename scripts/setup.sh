@@ -4,7 +4,7 @@
 #   scripts/setup.sh step       what stepping through the series needs: seconds
 #   scripts/setup.sh check      what judges recorded figures needs
 #   scripts/setup.sh publish    what turns them into pages needs
-#   scripts/setup.sh train      torch and what measures with it: minutes, once
+#   scripts/setup.sh train      torch and what measures with it: minutes and 1.3 GB on the disk, once
 #   scripts/setup.sh elsewhere  a second list of words, for scripts/bench.sh elsewhere
 #   scripts/setup.sh            all of it but the last, with what the tests need
 #

@@ -1,16 +1,20 @@
 """What the engine tests share: a tiny upstream, a checkout around it, plain git, oracles that know no line of ours."""
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
 import os
+import pty
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -345,6 +349,38 @@ class Lab:
         printed = log.read_text(errors="replace")
         log.unlink()
         return Result(os.waitstatus_to_exitcode(status), printed, "")
+
+    def at_a_terminal(self, *arguments: str, columns: int = 80, env: dict | None = None) -> Result:
+        """One verb in a forked child whose input and output are a terminal so wide; out is all that it shows."""
+        child, terminal = pty.fork()
+        if child == 0:
+            code = 99
+            try:
+                fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+                sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+                sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+                sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+                for name in ("COLUMNS", "LINES", "CI", "NO_COLOR", "PAGER", "DELTAS_PAGER", "LESS"):
+                    os.environ.pop(name, None)
+                os.environ.update({"TERM": "xterm-256color"} | (env or {}))
+                code = main(list(arguments), self.project)
+            except BaseException as error:
+                with contextlib.suppress(BaseException):
+                    import traceback
+
+                    traceback.print_exception(error)
+            finally:
+                with contextlib.suppress(BaseException):
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                os._exit(code)
+        shown = b""
+        with contextlib.suppress(OSError):  # EIO: the child has closed its side
+            while chunk := os.read(terminal, 65536):
+                shown += chunk
+        os.close(terminal)
+        _, status = os.waitpid(child, 0)
+        return Result(os.waitstatus_to_exitcode(status), shown.decode(errors="replace").replace("\r\n", "\n"), "")
 
     def settle(self, seconds: float = 5) -> None:
         """Waits for what a killed child left running. Who is dead and only waits to be buried does not count."""

@@ -1,5 +1,6 @@
 """Set-up: whatever happens to the first command, the same command works afterwards; nothing of the reader's is lost."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from standins import (
     HERE,
     PIP,
     REQUIREMENTS,
+    Door,
     Standins,
     make_base,
     make_wheel,
@@ -361,6 +363,43 @@ def test_program_without_a_wheel_for_this_machine(checkout):
     done = checkout.run(checkout.scripts / "setup.sh", STANDIN_NO_WHEEL="yes")
     assert done.code == 0 and "tool cannot be had here" in done.err
     assert checkout.run(checkout.scripts / "setup.sh").err == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipe"])
+def test_what_torch_costs_is_said_and_pips_progress_is_shown(checkout, terminal):
+    """Before it is fetched, and while it is; stdout is for results alone."""
+    (checkout.root / "requirements.txt").write_text(REQUIREMENTS.replace("torchlight", "torch"))
+    tells = 'print("Downloading with", *(word for word in arguments if "progress" in word)); point("downloaded")'
+    offline = "elif arguments[0] == 'config':\n    print(\"global.no-index='1'\")\n"  # no index is asked for torch
+    pip = checkout.folder / "site" / "pip" / "__main__.py"
+    pip.write_text(PIP.replace('point("downloaded")', tells) + offline)
+    for trouble, code in (({"STANDIN_OFFLINE": "yes"}, 2), ({}, 0)):
+        done = (
+            at_a_terminal(checkout, **trouble) if terminal else checkout.run(checkout.scripts / "setup.sh", **trouble)
+        )
+        assert (done.code, done.out) == (code, ""), done
+    assert (
+        done.err.count("torch is large: about 300 MB to fetch, 1.3 GB on the disk") == 1 and "GB are free" in done.err
+    )
+    assert ("Downloading with --progress-bar=on" in done.err) is terminal
+    assert "--progress-bar=off" not in done.err
+
+
+def at_a_terminal(checkout, **more: str) -> Door:
+    """Set everything up, with a terminal for stderr alone."""
+    shown, terminal = os.openpty()
+    command = [str(checkout.scripts / "setup.sh")]
+    process = subprocess.Popen(
+        command, env=checkout.environment(**more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal
+    )
+    os.close(terminal)
+    err = b""
+    with contextlib.suppress(OSError):  # EIO: nobody holds the other side any more
+        while chunk := os.read(shown, 65536):
+            err += chunk
+    os.close(shown)
+    out, _ = process.communicate()
+    return Door(process.returncode, out.decode(), err.decode())
 
 
 def test_checkout_that_was_moved(checkout):

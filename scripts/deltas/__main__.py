@@ -16,7 +16,7 @@ from .core import console
 from .core.errors import BadInput, Refusal
 from .core.project import Project, here
 from .series.patches import load
-from .stages import trouble
+from .stages import position, trouble
 from .stages.git import GitFailed
 from .stages.journal import pending
 from .stages.lock import lock
@@ -93,8 +93,8 @@ def _with_packages(command: click.Command, verb: str, project: Project, set_up: 
     """Return the command, with its packages installed between the reading of its arguments and its work."""
 
     def callback(**arguments: Any) -> Any:
-        if stage := arguments.get("stage"):
-            load(project.patches).number(stage)  # raises BadInput: nothing is fetched for a stage that is not there
+        if stage := arguments.get("stage"):  # raises BadInput: nothing is fetched for a stage that is not there
+            position.asked(project, load(project.patches), stage)
         set_up(project, _tier(verb, arguments))
         assert command.callback
         return command.callback(**arguments)

@@ -28,13 +28,17 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 OLDEST = (3, 11)
 SHOWN = 12  # lines of pip's output, where it fails
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+COST = "torch is large: about 300 MB to fetch, 1.3 GB on the disk ({free:.1f} GB are free), some minutes, once"
+GPU_COST = (
+    "the index of torch without a GPU's libraries does not answer; with them it may be 3 GB to fetch, 7 GB on the disk"
+)
 
 # The reader's settings of pip that stay in force: where packages come from, and how to get there. All others are put
 # away, because many of them (target, prefix, user, no-deps, dry-run, …) make pip install elsewhere, or something else.
@@ -195,23 +199,26 @@ class Environment:
             return f"it has no packages for its Python, which is {'.'.join(version)}"
         if self.mark.exists() and self.mark.read_text() != changed(self.site):
             return "a command was stopped while it worked on it"
-        if self.run("-m", "pip", "--version", PIP_CONFIG_FILE=os.devnull).returncode:
+        if self.run("-m", "pip", "--version", settings={"PIP_CONFIG_FILE": os.devnull}).returncode:
             return "it has no pip that works"
         return ""
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
-    def run(self, *arguments: str, by: str = "", **settings: str) -> Done:
+    def run(
+        self, *arguments: str, settings: Mapping[str, str] | None = None, by: str = "", shown: bool = False
+    ) -> Done:
         """Run Python without the reader's settings of Python, and with no settings of pip but these.
 
-        by: the interpreter, unless it is the environment's own.
+        by: the interpreter, unless it is the environment's own. shown: what it prints goes to stderr as it comes.
         """
         fenced = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON", "__PYV"))}
         return subprocess.run(
             [by or str(self.python), "-I", *arguments],
-            env=fenced | settings,
+            env=fenced | dict(settings or {}),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=sys.stderr if shown else subprocess.PIPE,
+            stderr=None if shown else subprocess.PIPE,
             text=True,
             errors="replace",
             pass_fds=[self.lock],
@@ -271,12 +278,16 @@ class Environment:
         (self.notes / tier).unlink(missing_ok=True)
         self.mark.write_text(changed(self.site))
         (self.notes / "tmp").mkdir(exist_ok=True)
-        settings = self._settings(torch=any(package.name == "torch" for package in packages))
+        torch = any(package.name == "torch" for package in packages)
+        settings = self._settings(torch)
+        shown = torch and sys.stderr.isatty()  # pip draws its progress
         modules = [package for package in packages if package.module]
         programs = [package for package in packages if not package.module]
-        done = self._pip(settings, "-c", str(self.root / "requirements.txt"), *(module.line for module in modules))
+        lines = (module.line for module in modules)
+        done = self._pip(settings, "-c", str(self.root / "requirements.txt"), *lines, shown=shown)
         if done.returncode:
-            note("\n".join([*done.stdout.splitlines()[-SHOWN:], *done.stderr.splitlines()]))
+            if not shown:
+                note("\n".join([*done.stdout.splitlines()[-SHOWN:], *done.stderr.splitlines()]))
             raise Failed(
                 f"pip could not install: {' '.join(module.name for module in modules)}",
                 "look at pip's message above; then run the same command again",
@@ -301,9 +312,10 @@ class Environment:
             note(f"{program.name} cannot be had here, and what needs it will be left out: {last_line(done.stderr)}")
         return not done.returncode
 
-    def _pip(self, settings: dict[str, str], *arguments: str) -> Done:
-        options = ("install", "--disable-pip-version-check", "--no-input", "--progress-bar=off")
-        return self.run("-m", "pip", *options, *arguments, **settings)
+    def _pip(self, settings: dict[str, str], *arguments: str, shown: bool = False) -> Done:
+        bar = "--progress-bar=on" if shown else "--progress-bar=off"
+        options = ("install", "--disable-pip-version-check", "--no-input", bar)
+        return self.run("-m", "pip", *options, *arguments, settings=settings, shown=shown)
 
     def _settings(self, torch: bool) -> dict[str, str]:
         """Return the variables for pip: the reader's settings that stay in force, and no configuration file."""
@@ -311,13 +323,18 @@ class Environment:
         mine.pop("PIP_PYTHON", None)
         for option in ("USER", "SITE", "GLOBAL", "QUIET", "VERBOSE"):  # set for all commands, they change this one, too
             mine[f"PIP_{option}"] = "0"
-        listed = self.run("-m", "pip", "config", "list", **mine)
+        listed = self.run("-m", "pip", "config", "list", settings=mine)
         if listed.returncode:
             raise Failed(f"pip cannot read its configuration: {last_line(listed.stderr)}", "pip config debug")
         kept = settings_in(listed.stdout)
-        if torch and sys.platform == "linux" and "no-index" not in kept and answers(CPU_WHEELS + "/torch/"):
+        if torch:
+            note(COST.format(free=shutil.disk_usage(self.root).free / 1e9))
+        if torch and sys.platform == "linux" and "no-index" not in kept:
             # the default torch wheel for Linux brings gigabytes for a GPU; this index has one without them
-            kept["extra-index-url"] = f"{kept.get('extra-index-url', '')} {CPU_WHEELS}".strip()
+            if answers(CPU_WHEELS + "/torch/"):
+                kept["extra-index-url"] = f"{kept.get('extra-index-url', '')} {CPU_WHEELS}".strip()
+            else:
+                note(GPU_COST)
         variables = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in kept.items()}
         return variables | {"PIP_CONFIG_FILE": os.devnull, "TMPDIR": str(self.notes / "tmp")}
 

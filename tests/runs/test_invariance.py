@@ -89,6 +89,27 @@ def test_different(check):
         assert check(f"if kind == 'rnn': {more}")[0] == [("rnn", what)]
 
 
+def test_what_is_still_to_train(tmp_path, monkeypatch):
+    """Stage 00 is trained once for all stages, and stages of the same code are trained once."""
+    monkeypatch.setattr(machine, "torch_version", lambda: "2.0")
+    monkeypatch.setattr(invariance, "TYPES", ("mlp", "rnn"))
+    stages = [Stage(n, "a", "b", types.SimpleNamespace(name=f"0{n}-x")) for n in range(4)]
+    code = {0: b"a = 0", 1: b"a = 1", 2: b"a = 1  # prose", 3: b"a = 3"}
+    shop = types.SimpleNamespace(stages=stages, files=lambda stage: {"makemore.py": code[stage.number]})
+    project = Project(tmp_path)
+
+    def missing(*numbers: int) -> list[str]:
+        return invariance.missing(project, shop, [stages[number] for number in numbers])
+
+    assert missing(0) == []
+    assert missing(1) == ["00-x mlp", "00-x rnn", "01-x mlp", "01-x rnn"]
+    assert missing(1, 2, 3) == [*missing(1), "03-x mlp", "03-x rnn"]
+    kept = invariance._trainings(project, shop, stages[0], ("mlp",))[0].memory
+    kept.parent.mkdir(parents=True)
+    kept.write_text('{"output": [], "weights": ""}')
+    assert missing(1) == ["00-x rnn", "01-x mlp", "01-x rnn"]
+
+
 def test_a_changed_line(check):
     differences, _ = check("print('a')", ("mlp",), upstream="print('b')")
     assert differences == [("mlp", "prints 'a' in line 4, where upstream prints 'b'")]

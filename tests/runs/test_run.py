@@ -16,6 +16,7 @@ from deltas.core import machine
 from deltas.core.errors import CheckFailed
 from deltas.core.project import Project
 from deltas.runs import execute, progress
+from deltas.runs.agenda import Agenda
 from deltas.runs.experiment import Run
 from deltas.stages.build import Stage
 
@@ -60,7 +61,8 @@ def test_results_come_in_the_order_of_the_plans(project, capsys):
     assert results[0].metrics["test_loss_unseen"] is None
     assert results[0].names(2) == ["emma", ""]
     lines = capsys.readouterr().err.splitlines()
-    assert "00-upstream b, seed 2: started" in lines
+    assert "00-upstream b, seed 2: started (1 of 4)" in lines
+    assert sum("done after" in line and "; 2 of 4 to come" in line for line in lines) == 1
     assert any("seed 2: step 16 of 20, loss 2.3500" in line for line in lines)
 
 
@@ -257,7 +259,7 @@ def parent(project, mode, limit=0):
     paths = os.pathsep.join(map(str, (HERE, HERE / "runs", HERE.parent / "scripts")))
     return subprocess.Popen(
         [sys.executable, "-c", PARENT, str(project.root), mode, str(limit)],
-        env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
@@ -290,7 +292,9 @@ def test_interrupted(project, mode):
     command = parent(project, mode)
     running = pids(project)
     command.send_signal(signal.SIGINT)
-    assert command.wait(20) == 130
+    _, said = command.communicate(timeout=20)
+    assert command.returncode == 130
+    assert "0 of 2 runs are complete" in said and "the same command (without --fresh) goes on" in said
     assert all(map(gone, running))
     for seed in (1, 2):
         folder = project.out / f"00-upstream/fake/seed-{seed}"
@@ -323,9 +327,13 @@ def test_no_room_for_a_file(project):
 # -- how it is told ---------------------------------------------------------------------------------------------------
 
 
-def test_bars(capsys):
-    """What a terminal shows, once, since this is none."""
-    with progress.Bars() as bars:
+def test_bars(capsys, monkeypatch):
+    """What a terminal shows."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    agenda = Agenda({"third": 100})
+    agenda.add(["learned", "counted", "third"])
+    with progress.Bars(agenda) as bars:
         bars.started("learned", 200)
         for step in range(0, 200, 10):
             bars.line("learned", f"step {step} | loss 2.4{step:03} | step time 1.00ms")
@@ -334,7 +342,8 @@ def test_bars(capsys):
         bars.ended("learned", "done")
         bars.ended("counted", "failed with exit code 1")
     shown = capsys.readouterr().err
-    assert "200/200" in shown and "learned" in shown and "failed with" in shown
+    assert "learned: done after 0 s" in shown and "counted: failed with exit code 1 after" in shown
+    assert "2 of 3 done" in shown
 
 
 def test_durations():

@@ -6,14 +6,15 @@ import re
 import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import recorded
 from deltas.core import machine
-from deltas.evidence import trained
+from deltas.evidence import comparison, prediction, trained
 from deltas.figures import drawn
-from deltas.runs import execute
+from deltas.runs import execute, invariance
 
 EXPERIMENT = """
 title = "Frost"
@@ -49,7 +50,7 @@ def table(town) -> dict:
 
 def test_train_record_train(town, monkeypatch):
     first = town.ok("train", "1")
-    for part in ("01-frost-days · good · seed 1", "2.5001", "not recorded", "no baseline yet: scripts/record.sh 01",
+    for part in ("01-frost-days · seed 1: Frost", "2.5001", "no baseline yet: scripts/record.sh 01",
                  "names from good: emma · olivia1", "scripts/verify.sh 01", "scripts/apply.sh 02"):  # fmt: skip
         assert part in first.out, part
     assert "reused" not in first.err
@@ -73,7 +74,9 @@ def test_train_record_train(town, monkeypatch):
     wrong = town.run("train", "01", "--fresh")
     assert wrong.code == 1
     assert re.search(r"✗ test_loss +2\.6001 +2\.5001 +0\.1000    2\.5002 ± 0\.0001$", wrong.out, re.MULTILINE)
-    assert wrong.out.count("✗") == 2 and wrong.out.count("does not repeat the recorded run") == 2
+    assert len(re.findall("✗ test_loss", wrong.out)) == 2 and len(re.findall("✗ (good|more) ", wrong.out)) == 2
+    assert wrong.out.count("seed 1: does not repeat the recorded run") == 2
+    assert "2 of 2 runs: does not repeat the recorded run" in wrong.out
 
     changed = town.ok("record", "01", "--fresh")
     assert "3 of 3 seeds outside what it predicted" in changed.out
@@ -129,14 +132,17 @@ def test_elsewhere_a_run_that_does_not_repeat_is_one_more_seed(town, monkeypatch
     town.ok("record", "01")
     monkeypatch.setattr(machine, what, lambda: value)
     same = town.ok("train", "01", "--fresh")
-    assert same.out.count("repeats the recorded run") == 2 and "one more seed" not in same.out
+    assert "2 of 2 runs: repeats the recorded run" in same.out and "one more seed" not in same.out
     monkeypatch.setenv("FAKE_SHIFT", "0.0012")
     far = town.run("train", "01", "--fresh")
     assert far.code == 1 and "± 0.0001, outside 2.4" in far.out and said in far.out
     monkeypatch.setenv("FAKE_SHIFT", "0.0002")
     monkeypatch.setenv("FAKE_MORE", '{"train_loss": 2.5}')  # of the same seed it was 2.4
-    near = town.ok("train", "01", "--fresh")
-    assert near.out.count("judged as one more seed") == 2 and "one more seed is judged by test_loss alone" in near.out
+    near = town.ok("train", "01", "--fresh", "--details")
+    assert (
+        near.out.count("seed 1: judged as one more seed") == 2
+        and "one more seed is judged by test_loss alone" in near.out
+    )
     assert re.search(r"✓ test_loss +2\.5003 +2\.5001 +0\.0002    2\.5002 ± 0\.0001, inside 2\.4", near.out)
     assert re.search(r"– train_loss +2\.5000 +2\.4000 +0\.1000", near.out)
     document = json.loads(town.ok("train", "01", "--json").out)
@@ -284,6 +290,23 @@ def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     assert [row["ok"] for row in document["checks"] if "experiment.toml: title" in row["what"]] == [False]
 
 
+def test_verify_says_how_much_it_trains_and_where_it_is(town, monkeypatch):
+    monkeypatch.setattr(invariance, "TYPES", ())  # the tiny upstream has no types
+    monkeypatch.setattr(invariance, "check", lambda *given, **how: [])
+    town.ok("train", "01", "--run", "good")
+    town.ok("record", "01")
+    shutil.rmtree(town.root / "out")
+    said = town.ok("verify", "01")
+    assert re.search(r"^2 trainings.*: about \d+ s \(--fast leaves them out\)$", said.err, re.MULTILINE)
+    assert "more, seed 1: started (2 of 2)" in said.err and "to come" in said.err
+    again = town.ok("verify", "01")
+    assert "nothing is left to train" in again.err and "started" not in again.err
+    assert "`here` checks only the stage where you stand" not in said.err
+    shutil.rmtree(town.root / "out")
+    assert "`here` checks only the stage where you stand" in town.ok("verify").err
+    assert "training" not in town.ok("verify", "--fast").err
+
+
 # -- nothing of a record is half-applied ------------------------------------------------------------------------------
 
 FIGURES = """
@@ -424,7 +447,7 @@ def test_one_json_document(town):
         (["13"], 2, "13"),
         (["02"], 2, "02-storm-report has no experiment"),
         (["01", "--run", "best"], 2, "no run 'best'"),
-        ([], 2, "STAGE"),
+        ([], 2, "04-quiet-report has no experiment"),
     ],
 )
 def test_refusals(town, arguments, code, said):
@@ -434,9 +457,88 @@ def test_refusals(town, arguments, code, said):
     assert not (town.root / "out").exists()
 
 
+# -- how the runs compare ---------------------------------------------------------------------------------------------
+
+
+def compared(said: str) -> list[list[str]]:
+    """The cells of the table: its heading, then a row for each run without its mark."""
+    lines = said.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.split()[:1] == ["run"])
+    rows = [re.split(r"  +", line.strip().lstrip("✓✗– ")) for line in lines[start:]]
+    return rows[: next(n for n, row in enumerate(rows) if len(row) == 1)]
+
+
+def test_one_table_compares_the_runs(town, monkeypatch):
+    """The headline comes first, beside what was recorded of it; what is the same everywhere stands below."""
+    put(town, 'headline = "test_loss"\n' + EXPERIMENT.replace('"good"]', '"drift"]'))
+    monkeypatch.setenv("FAKE_MORE", '{"accuracy": 0.25, "solved_by.easy": 0.5, "solved_by.hard": 0.75}')
+    town.ok("record", "01")
+    said = town.ok("train", "01").out
+    heading, *rows = compared(said)
+    assert heading[:3] == ["run", "test_loss", "recorded"] and len(heading) == 3
+    assert rows == [["good", "2.5001", "2.5002 ± 0.0001"], ["more", "2.5100", "2.5200 ± 0.0100"]]
+    assert "in every run: train_loss 2.4000, " in said and "accuracy 0.25" in said
+    assert "not in this table: solved_by (--details" in said and "seed 1: repeats" not in said
+    details = town.ok("train", "01", "--details").out
+    assert details.count("seed 1: repeats the recorded run") == 2 and "solved_by by cell" in details
+
+
+def test_a_run_that_is_not_as_it_should_be_shows_all_its_numbers(town, monkeypatch):
+    town.ok("record", "01")
+    monkeypatch.setenv("FAKE_SHIFT", "0.1")
+    town.run("train", "01", "--run", "more", "--fresh")
+    said = town.run("train", "01").out
+    assert "01-frost-days · more · seed 1: does not repeat" in said and "01-frost-days · good ·" not in said
+    assert re.search("✓ good ", said) and re.search("✗ more ", said)
+
+
+@pytest.mark.parametrize("room", [30, 60, 90, 1000])
+def test_the_table_keeps_to_the_room(room):
+    """The headline is always there. Every other metric is in the table, or below it."""
+    values = {f"metric_{n}": n + 0.25 for n in range(8)} | {"test_loss": 2.5, "parameters": 729}
+    rows = [{name: value + seed * (name != "parameters") for name, value in values.items()} for seed in (0, 1)]
+    table = comparison.compare(judged(rows), room)
+    assert table.heading[:2] == ["run", "test_loss"]
+    assert max(map(len, table.lines())) <= max(room, len("run    test_loss"))
+    assert sorted([*table.heading[1:], *table.same, *table.left_out]) == sorted(values)
+    assert table.same == {"parameters": "729"}
+    assert (table.left_out == []) is (room == 1000)
+
+
+def judged(rows: list[dict]) -> trained.Trained:
+    """Runs of which nothing was recorded."""
+    metrics = recorded.declared()
+    experiment = SimpleNamespace(headline="test_loss", metrics=metrics)
+    known = trained.Known(SimpleNamespace(experiment=experiment), None)
+    results = [SimpleNamespace(plan=SimpleNamespace(run=SimpleNamespace(name=f"run-{n}"))) for n in range(len(rows))]
+    verdicts = [tuple(prediction.Verdict(name, value) for name, value in row.items()) for row in rows]
+    return trained.Trained(
+        known, tuple(results), tuple(prediction.Judgement(prediction.Way.NOT, one) for one in verdicts)
+    )
+
+
+def test_what_to_type_next_is_not_refused(town):
+    """With edits in stage/ a plain move would be."""
+    town.ok("apply", "01")
+    assert "scripts/apply.sh 02    # 02-storm-report" in town.ok("train").out
+    town.add_line()
+    said = town.ok("train")
+    assert "scripts/apply.sh 02 --carry   # 02-storm-report" in said.out
+    assert "trained is stage 01 itself" in said.err
+
+
+def test_how_much_there_is_to_train_is_said(town):
+    assert "2 trainings" in town.ok("train", "01").err
+    assert "training" not in town.ok("train", "01").err, "all is there already"
+    town.ok("record", "01")
+    again = town.ok("train", "01", "--fresh").err
+    assert re.search(r"^2 trainings.*: about \d+ s$", again, re.MULTILINE), "as long as it took when it was recorded"
+
+
 def test_figures_are_drawn_for_a_look(drawing):
     said = drawing.ok("train", "01")
-    assert "figures: out/01-frost-days/{losses}.svg" in said.out
+    [path] = re.findall(r"^figures:\n  (.+)$", said.out, re.MULTILINE)
+    assert Path(path).resolve() == drawing.root / "out/01-frost-days/losses.svg", "a path that can be pasted"
     assert drawn.read(drawing.root / "out/01-frost-days").baseline == ""
 
 

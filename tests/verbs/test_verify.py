@@ -139,6 +139,13 @@ def test_only_the_stage_asked_for_is_judged(tiny):
     assert tiny.run("verify", "--fast").code == 1
 
 
+def test_where_you_stand(tiny):
+    tiny.ok("apply", "02")
+    assert json.loads(tiny.ok("verify", "here", "--fast", "--json").out)["stages"] == [2]
+    everything = json.loads(tiny.ok("verify", "--fast", "--json").out)["stages"]
+    assert everything == list(range(1, tiny.last + 1)), "no check is left out because of where somebody stands"
+
+
 # -- what was measured ------------------------------------------------------------------------------------------------
 
 RUN = """

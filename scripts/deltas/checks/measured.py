@@ -1,9 +1,10 @@
 """What was recorded of a stage, and what comes out when its first seed is run again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..core import numbers
+from ..core.errors import BadInput
 from ..core.project import Project
 from ..evidence import baseline, prediction, trained
 from ..evidence.baseline import Baseline
@@ -11,6 +12,7 @@ from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known
 from ..figures import drawn
 from ..runs import invariance
+from ..runs.agenda import Agenda
 from ..runs.experiment import Experiment
 from ..runs.subject import look_up
 from ..stages.build import Workshop
@@ -64,19 +66,42 @@ def _claims(known: Known) -> Iterator[Check]:
         yield of(verdict.line, [] if verdict.ok else [verdict.why], where)
 
 
-def trains(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
-    """Check by training: upstream's own models are untouched, and the recorded numbers come again."""
+def to_train(project: Project, shop: Workshop, numbers: Iterable[int]) -> Agenda:
+    """Return what `trains` has to train for these stages, because it is not there yet."""
+    agenda = Agenda()
+    stages = [shop.stages[number] for number in numbers]
+    untouched = invariance.missing(project, shop, stages)
+    agenda.add(untouched)
+    agenda.guesses |= dict.fromkeys(untouched, invariance.SECONDS)
+    for stage in stages:
+        try:
+            subject = look_up(project, shop, stage)
+            known = trained.known(project, subject)
+        except BadInput:
+            continue  # the check of the stage says so
+        plans = subject.missing(project, subject.experiment.runs, subject.experiment.seeds[:1])
+        agenda.add(plan.name for plan in plans)
+        agenda.guesses |= trained.guesses(known.baseline, plans)
+    return agenda
+
+
+def trains(project: Project, shop: Workshop, number: int, agenda: Agenda) -> Iterator[Check]:
+    """Check by training: upstream's own models are untouched, and the recorded numbers come again.
+
+    agenda: all that the command trains.
+    """
     stage = shop.stages[number]
     if number == 0:
         return
     what = f"{stage.name}: all {len(invariance.TYPES)} upstream types train as at stage 00, bit for bit"
-    differences = invariance.check(project, shop, stage)
+    differences = invariance.check(project, shop, stage, agenda=agenda)
     yield of(what, [f"--type {difference.type}: {difference.what}" for difference in differences])
     if not (project.baselines / stage.name / "experiment.toml").exists():
         return
     subject = look_up(project, shop, stage)
     known = trained.known(project, subject)
-    results = subject.results(project, shop, subject.experiment.runs, subject.experiment.seeds[:1])
+    first = subject.experiment.seeds[:1]
+    results = subject.results(project, shop, subject.experiment.runs, first, agenda=agenda)
     again = trained.judged(known, results)
     for result, judgement in zip(again.results, again.judgements, strict=True):
         check = _again(f"{stage.name} {result.plan.run.name}, seed {result.plan.seed}", known, judgement)

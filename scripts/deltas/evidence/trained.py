@@ -15,7 +15,7 @@ from ..core import machine
 from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
 from ..runs import beside
-from ..runs.execute import Result
+from ..runs.execute import SECONDS, Plan, Result
 from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
 from .baseline import Baseline, Recorded, Summary
@@ -23,6 +23,7 @@ from .items import Items
 from .prediction import Judgement
 
 GENERATED = 20  # of the names that a run makes up, so many are kept
+BESIDE = 6.0  # seconds that a run takes besides its training: it imports torch, and measures
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,16 @@ def known(project: Project, subject: Subject) -> Known:
         return Known(subject, None)
     stale = tuple(baseline.stale(recorded, subject.experiment, subject.code_id, subject.measured_by))
     return Known(subject, recorded, stale, () if stale else tuple(claims.evaluate(subject.experiment, recorded)))
+
+
+def guesses(recorded: Baseline | None, plans: Sequence[Plan]) -> dict[str, float]:
+    """Return how many seconds each of these runs took when it was recorded, by the plan's name, as far as it was."""
+    guessed = {}
+    for plan in plans:
+        took = recorded.summary(plan.run.name, SECONDS) if recorded else None
+        if took:
+            guessed[plan.name] = took.mean + BESIDE
+    return guessed
 
 
 def judged(known: Known, results: Sequence[Result]) -> Trained:

@@ -9,7 +9,7 @@ from ..core import numbers
 from ..core.errors import BadInput
 from ..core.project import Project
 from ..evidence import baseline, sampling
-from ..evidence.baseline import Baseline
+from ..evidence.baseline import Baseline, Summary
 from ..runs import experiment
 from ..runs.experiment import Experiment
 from ..runs.metrics import Metric, Metrics
@@ -42,6 +42,15 @@ def table(project: Project, series: Series, new: Mapping[str, Baseline] | None =
     for sentence in _said_below(list(stages.values()), common):
         rows += ["", *textwrap.wrap(sentence, WIDTH)]
     return "\n".join(rows) + "\n"
+
+
+def headline(project: Project, stage: str) -> tuple[Metric, Summary] | None:
+    """Return the metric that stands for a stage, and what was recorded of it; None where there is none. BadInput."""
+    described, recorded = _stage(project, stage, {})
+    if described is None or recorded is None or described.headline is None:
+        return None
+    summary = recorded.summary(described.headline_run.name, described.headline)
+    return (described.metrics[described.headline], summary) if summary else None
 
 
 def _said_below(stages: Sequence[tuple[Experiment | None, Baseline | None]], common: Metric | None) -> Iterator[str]:

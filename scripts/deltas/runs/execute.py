@@ -15,7 +15,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ from ..core import console, files, jsonfile, machine
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
 from ..stages.build import Stage
+from .agenda import Agenda
 from .experiment import Run
 from .processes import DONE, Failure, Job, Listener, refusal, side_by_side
 from .progress import Progress, progress
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SECONDS = "seconds"  # of training: every run measures it, whatever its stage is about
 CHILD = programs.RUN
 CONTROL = programs.CONTROL
 
@@ -94,17 +96,20 @@ def execute(
     *,
     fresh: bool = False,
     at_once: int | None = None,
+    agenda: Agenda | None = None,
 ) -> list[Result]:
     """Return one result per plan, in order. Complete runs are reused; the others run side by side over the cores.
 
-    export(stage, folder) writes a stage's files. fresh: repeat complete runs too.
+    export(stage, folder) writes a stage's files. fresh: repeat complete runs too. agenda: all that the command trains,
+    where these runs are only a part of it; else what there is to train is said first.
     CheckFailed when torch is missing, another command is making one of the runs, or a run fails; those that did not
-    fail are kept. KeyboardInterrupt: the children are ended, and their runs stay incomplete.
+    fail are kept. KeyboardInterrupt: the children are ended, their runs stay incomplete, and what is kept is said.
     """
     environment = machine.describe()
     asked = {plan.name: plan for plan in plans}
     results = {} if fresh else _complete_ones(project, asked.values())
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_what_is_kept_is_said(project, asked.values()))
         stack.enter_context(_disk_full_is_said())
         work = []
         for plan in asked.values():
@@ -121,9 +126,20 @@ def execute(
             console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
         if work:
             trees = stack.enter_context(files.scratch())
-            bars = stack.enter_context(progress())
+            agenda = _announced(agenda, [run.plan.name for run in work], at_once)
+            bars = stack.enter_context(progress(agenda))
             results |= _make(work, trees, export, bars, at_once)
     return [results[plan.name] for plan in plans]
+
+
+def _announced(agenda: Agenda | None, names: Sequence[str], at_once: int | None) -> Agenda:
+    """Return the agenda with these trainings on it. Say what there is to train, where nobody has said so."""
+    said = agenda is not None and bool(agenda.names)
+    agenda = agenda or Agenda(at_once=at_once)
+    agenda.add(names)
+    if not said and (len(names) > 1 or agenda.left is not None):
+        console.note(str(agenda))
+    return agenda
 
 
 def _complete_ones(project: Project, plans: Iterable[Plan]) -> dict[str, Result]:
@@ -246,6 +262,9 @@ class _Listener(Listener):
 
 def finished(project: Project, plan: Plan) -> Result | None:
     """Return the run if it is there: complete, of this code, arguments, seed, torch and processor, and measured so."""
+    folders = [folder for folder in _places(project, plan) if (folder / "run.json").exists()]
+    if not folders:
+        return None
     wanted = {
         "complete": True,
         "code_id": plan.code_id,
@@ -255,7 +274,7 @@ def finished(project: Project, plan: Plan) -> Result | None:
         "torch": machine.torch_version(),
         "cpu": machine.cpu(),
     }
-    for folder in _places(project, plan):
+    for folder in folders:
         about, metrics = _about(folder), _metrics(folder)
         if metrics is not None and all(about.get(key) == value for key, value in wanted.items()):
             return Result(plan, folder, metrics, about, True)
@@ -320,6 +339,18 @@ def _lock(project: Project, plan: Plan) -> Iterator[int]:
         yield held
     finally:
         os.close(held)
+
+
+@contextlib.contextmanager
+def _what_is_kept_is_said(project: Project, plans: Collection[Plan]) -> Iterator[None]:
+    """Where the runs are interrupted, say which of them are complete, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complete = len(_complete_ones(project, plans))
+        console.note(f"\n{complete} of {len(plans)} runs are complete, and kept in {console.path(project.out)}/")
+        console.note("the same command (without --fresh) goes on with the others, each from its start")
+        raise
 
 
 @contextlib.contextmanager

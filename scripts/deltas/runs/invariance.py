@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..child import programs
-from ..core import jsonfile, machine
+from ..core import console, jsonfile, machine
 from ..core.codeid import code_id
 from ..core.errors import BadInput, CheckFailed
 from ..core.files import scratch
 from ..core.project import Project
 from ..stages.build import Stage, Workshop
+from .agenda import Agenda
 from .processes import Failure, Job, Listener, alone, side_by_side
 from .progress import Progress, progress
 
 TYPES = ("transformer", "bigram", "mlp", "rnn", "gru", "bow")
+SECONDS = 20.0  # that such a training takes, roughly: only to say beforehand how long all will take
 STEPS = 501  # samples come at step 200, the first evaluation and the saved model at 500
 
 
@@ -44,6 +46,11 @@ class _Training:
     type: str
     memory: Path
 
+    @property
+    def name(self) -> str:
+        """As messages call it."""
+        return f"{self.stage.name} {self.type}"
+
     def recalled(self) -> _Transcript | None:
         """Return the transcript that is kept; None where there is none that can be read."""
         try:
@@ -57,28 +64,35 @@ class _Training:
         arguments = ("--type", self.type, "--max-steps", str(STEPS), "-n", "0", "--work-dir", work)
         log = tree.with_name(f"{self.stage.name}-{self.type}.txt")
         command = (sys.executable, "makemore.py", *arguments)
-        return Job(f"{self.stage.name} {self.type}", command, tree, log, log.with_suffix(".err"), steps=STEPS)
+        return Job(self.name, command, tree, log, log.with_suffix(".err"), steps=STEPS)
 
     def saved(self, tree: Path) -> Path:
         """Return the file that the training saves its model in."""
         return tree / "out" / self.type / "model.pt"
 
 
-def check(project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...] = TYPES) -> list[Difference]:
+def missing(project: Project, shop: Workshop, stages: Iterable[Stage]) -> list[str]:
+    """Return the names of the trainings that `check` of these stages makes, because nothing is kept of them."""
+    trainings: dict[Path, _Training] = {}
+    asked = [stage for stage in stages if stage.number]
+    for stage in [shop.stages[0], *asked] if asked else []:
+        for training in _trainings(project, shop, stage, TYPES):
+            trainings.setdefault(training.memory, training)
+    return [training.name for training in trainings.values() if training.recalled() is None]
+
+
+def check(
+    project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...] = TYPES, agenda: Agenda | None = None
+) -> list[Difference]:
     """Train every type at stage 00 and at this stage from upstream's own seed; return where they differ.
 
-    What was trained is kept under out/invariance/, by code id and torch. CheckFailed where stage 00 does not train.
+    What was trained is kept under out/invariance/, by code id and torch. agenda: all that the command trains.
+    CheckFailed where stage 00 does not train.
     """
     if stage.number == 0:
         return []
-    torch = machine.torch_version()
-
-    def trainings_of(stage: Stage) -> list[_Training]:
-        folder = project.out / "invariance" / f"{code_id(shop.files(stage))}-{torch}"
-        return [_Training(stage, kind, folder / f"{kind}.json") for kind in types]
-
-    ours, upstreams = trainings_of(stage), trainings_of(shop.stages[0])
-    outcomes = _outcomes(shop, [*upstreams, *ours])
+    ours, upstreams = (_trainings(project, shop, one, types) for one in (stage, shop.stages[0]))
+    outcomes = _outcomes(shop, [*upstreams, *ours], agenda)
     differences = []
     for mine, theirs in zip(ours, upstreams, strict=True):
         now, was = outcomes[mine.memory], outcomes[theirs.memory]
@@ -90,29 +104,40 @@ def check(project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...]
     return differences
 
 
-def _outcomes(shop: Workshop, trainings: Iterable[_Training]) -> dict[Path, _Transcript | Failure]:
+def _trainings(project: Project, shop: Workshop, stage: Stage, types: tuple[str, ...]) -> list[_Training]:
+    folder = project.out / "invariance" / f"{code_id(shop.files(stage))}-{machine.torch_version()}"
+    return [_Training(stage, kind, folder / f"{kind}.json") for kind in types]
+
+
+def _outcomes(
+    shop: Workshop, trainings: Iterable[_Training], agenda: Agenda | None
+) -> dict[Path, _Transcript | Failure]:
     """Return what came of the trainings, by their memory. What is not kept is trained, and then kept."""
     outcomes: dict[Path, _Transcript | Failure] = {}
-    missing: dict[Path, _Training] = {}  # stages of one code id have one memory: they are trained once
+    untrained: dict[Path, _Training] = {}  # stages of one code id have one memory: they are trained once
     for training in trainings:
         transcript = training.recalled()
         if transcript:
             outcomes[training.memory] = transcript
         else:
-            missing.setdefault(training.memory, training)
-    return outcomes | _train(shop, list(missing.values()))
+            untrained.setdefault(training.memory, training)
+    return outcomes | _train(shop, list(untrained.values()), agenda)
 
 
-def _train(shop: Workshop, trainings: list[_Training]) -> dict[Path, _Transcript | Failure]:
+def _train(shop: Workshop, trainings: list[_Training], agenda: Agenda | None) -> dict[Path, _Transcript | Failure]:
     if not trainings:
         return {}
     with scratch() as folder:
         for stage in {training.stage.name: training.stage for training in trainings}.values():
             shop.export(stage, folder / stage.name)
         work = {training.job(folder / training.stage.name): training for training in trainings}
-        with progress() as bars:
-            listener = _Listener(bars, {job: training.saved(job.folder) for job, training in work.items()})
-            side_by_side(work, listener)
+        try:
+            with progress(agenda) as bars:
+                listener = _Listener(bars, {job: training.saved(job.folder) for job, training in work.items()})
+                side_by_side(work, listener)
+        except KeyboardInterrupt:
+            console.note(f"\nthe same command begins again with these {len(work)} trainings of upstream's models")
+            raise
         failures = {failure.job: failure for failure in listener.failures}
         done = [job for job in work if job not in failures]
         hashes = _weights([listener.saved[job] for job in done], folder)

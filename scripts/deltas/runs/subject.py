@@ -10,8 +10,9 @@ from ..core.errors import BadInput
 from ..core.project import Project
 from ..stages.build import Stage, Workshop
 from . import experiment
+from .agenda import Agenda
 from .beside import compare
-from .execute import Plan, Result, execute
+from .execute import Plan, Result, execute, finished
 from .experiment import Experiment, Run
 
 
@@ -28,11 +29,22 @@ class Subject:
         """Return a plan for every run and seed, run by run; a deterministic run has one, from the first seed."""
         return [Plan(self.stage, run, seed, self.code_id) for run in runs for seed in run.seeds(tuple(seeds))]
 
+    def missing(self, project: Project, runs: Sequence[Run], seeds: Sequence[int]) -> list[Plan]:
+        """Return the plans that no complete run is there for."""
+        return [plan for plan in self.plans(runs, seeds) if finished(project, plan) is None]
+
     def results(
-        self, project: Project, shop: Workshop, runs: Sequence[Run], seeds: Sequence[int], *, fresh: bool = False
+        self,
+        project: Project,
+        shop: Workshop,
+        runs: Sequence[Run],
+        seeds: Sequence[int],
+        *,
+        fresh: bool = False,
+        agenda: Agenda | None = None,
     ) -> list[Result]:
         """Return a result for every plan, in order; complete runs are reused, unless `fresh`. Raise as execute does."""
-        return compare(execute(project, self.plans(runs, seeds), shop.export, fresh=fresh))
+        return compare(execute(project, self.plans(runs, seeds), shop.export, fresh=fresh, agenda=agenda))
 
 
 def look_up(project: Project, shop: Workshop, stage: Stage) -> Subject:

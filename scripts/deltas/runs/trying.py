@@ -21,6 +21,7 @@ from ..core.errors import BadInput
 from ..core.project import Project
 from ..core.shapes import Misfit
 from ..stages.build import Stage, Workshop
+from .agenda import Agenda
 from .processes import Failure, Job, Listener, side_by_side
 from .progress import Progress, progress
 from .tries import SCRIPT, Document, Plan, described, edited
@@ -165,7 +166,9 @@ def train(project: Project, wanted: Iterable[Training]) -> list[Failure]:
     waiting = {training.key: training for training in wanted if training.result(project) is None}
     if not waiting:
         return []
-    with files.scratch() as scratch, progress() as bars:
+    agenda = Agenda()
+    agenda.add(training.name for training in waiting.values())
+    with files.scratch() as scratch, progress(agenda) as bars:
         keeper = _Keeper(bars, project, waiting)
         side_by_side((training.job(scratch) for training in waiting.values()), keeper)
     return keeper.failures

@@ -15,10 +15,11 @@ from .parser import LARGEST, parse, too_large
 from .patch import APPENDIX, NAME, NO_OBJECT, SLUG, SUBJECT, TRAILERS, FileChange, Patch
 
 __all__ = [
-    "APPENDIX", "NO_OBJECT", "SLUG", "SUBJECT", "TRAILERS", "FileChange", "Patch", "Series", "load", "nearest", "parse",
+    "APPENDIX", "NO_OBJECT", "SLUG", "STEPS", "SUBJECT", "TRAILERS", "FileChange", "Patch", "Series", "load", "nearest",
+    "parse",
 ]  # fmt: skip
 
-WORDS = ("next", "prev", "last")  # that people type for a stage, besides numbers and slugs
+STEPS = {"prev": -1, "here": 0, "next": 1}  # words for a stage that count from where the reader stands
 NO_PATCHES = ("README.md",)  # what else stands in patches/
 
 
@@ -56,31 +57,31 @@ class Series(Sequence[Patch]):
         return {part: parts[part] for part in sorted(parts, key=lambda part: (not part.isdecimal(), len(part), part))}
 
     def number(self, text: str, here: int | None = None) -> int:
-        """Return the number of the stage that `3`, `03`, a slug, a patch file, `next`, `prev` or `last` names.
+        """Return the number of the stage that `3`, `03`, a slug, a patch file, `here`, `next`, `prev` or `last` names.
 
         here: where the reader stands. Raises BadInput: which stages exist, and the near one.
         """
         last = len(self)
         if text == "last":
             return last
-        if text in ("next", "prev"):
+        if text in STEPS:
             if here is None:
                 raise BadInput(
                     f"{text}: stage/ stands on no stage of the series",
                     "a number",
                     [f"scripts/apply.sh {self.names[-1]}"],
                 )
-            return here + (1 if text == "next" else -1)
+            return here + STEPS[text]
         slugs = {patch.slug: patch.number for patch in self} | {patch.name: patch.number for patch in self}
         name = PurePath(text).stem if text.endswith(".patch") else text  # the shell completes the names of files
         if name in slugs:
             return slugs[name]
         if _is_number(text) and int(text) <= last:
             return int(text)
-        near = nearest(name, [*self.names, *slugs, *WORDS])
+        near = nearest(name, [*self.names, *slugs, *STEPS, "last"])
         raise BadInput(
             f"there is no stage {text!r}",
-            f"00 (upstream itself) to {last:02d}, next, prev, last",
+            f"00 (upstream itself) to {last:02d}, here, next, prev, last",
             [f"did you mean {near}?"] if near else [],
         )
 

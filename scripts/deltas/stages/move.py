@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
-from ..core.errors import WorkAtRisk
+from ..core.errors import Refusal, WorkAtRisk
 from ..core.files import scratch
 from ..core.project import Project
-from ..series.patches import load
+from ..series.patches import STEPS, Series, load
 from . import checkout
 from .build import Stage, build
 from .git import Repo, require_git
 from .keeping import Kept, keep
 from .lock import lock
 from .objects import GITLINK, Change, Merge, blob_id
-from .position import Position, where
+from .position import Position, where, without_writing
 from .transaction import Transaction
 from .worktree import beyond_a_link, gone
 
@@ -63,7 +63,7 @@ def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
     require_git()
     with lock(project), scratch() as folder:
         series = load(project.patches)
-        if wanted not in ("next", "prev"):
+        if wanted not in STEPS:
             series.number(wanted)  # an unknown stage is refused before anything is made
         repo = checkout.have(project)
         stages = build(repo, series, project.pin)
@@ -73,6 +73,30 @@ def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
         if not 0 <= number <= len(series):
             return Moved(here, None)
         return _Move(project, repo, stages, here, stages[number], work, folder).run()
+
+
+def look_ahead(project: Project, series: Series) -> tuple[Position, str] | Refusal:
+    """Return where stage/ stands and the command that gets on from there, or why that cannot be said.
+
+    The command is one that is not refused: it takes the reader's work along, or brings what is half-done to an end. It
+    is empty at the last stage, and where stage/ stands at none. Nothing is written.
+    """
+
+    def look(repo: Repo, folder: Path) -> tuple[Position, str]:
+        stages = build(repo, series, project.pin)
+        here = where(project, repo, stages, folder)
+        if here.number is None or here.number == len(series):
+            return here, ""
+        try:
+            checkout.refuse_unfinished(repo)
+            ahead = _Move(project, repo, stages, here, stages[here.number + 1], Work.CARRIED, folder)
+            ahead.refuse()
+        except WorkAtRisk as refusal:
+            return here, refusal.ways[0]
+        carry = " --carry   # takes your work along; it is kept as a commit first"
+        return here, "scripts/apply.sh next" + (carry if ahead.at_risk else "")
+
+    return without_writing(project, look)
 
 
 class _Move:
@@ -101,7 +125,7 @@ class _Move:
     def run(self) -> Moved:
         """Refuse, or do it and return what happened."""
         here, to = self.here, self.to
-        self._refuse()
+        self.refuse()
         tags = checkout.changed_tags(self.repo, self.stages)
         converted = [change.path for change in self.repo.changes(here.exact, here.tree)]
         rewrite = not self.staying or (here.clean and bool(converted))
@@ -127,7 +151,8 @@ class _Move:
                 index_into(change, self.repo, to.tree, merge)
         return Moved(here, to, True, following, kept, merge, news, self.staying, converted if rewrite else [])
 
-    def _refuse(self) -> None:
+    def refuse(self) -> None:
+        """Raise WorkAtRisk where the move would lose work of the reader's."""
         if self.work is Work.CARRIED and self.unmerged:
             raise WorkAtRisk(
                 f"conflicts are still to be resolved in {', '.join(self.unmerged)}",

@@ -1,15 +1,19 @@
 """Where stage/ stands, and what of it is the reader's own. A stage is known by its tree, never by a note of ours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ..core.errors import BadInput, Refusal, WorkAtRisk
 from ..core.files import scratch
 from ..core.project import Project
-from ..series.patches import Series
+from ..series.patches import STEPS, Series
 from . import checkout, trouble, worktree
 from .build import EPOCH, Stage, build
 from .git import EMAIL, GitFailed, Repo
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,16 +98,44 @@ def _only_staged(repo: Repo, head: str, index: str, tree: str) -> bool:
 
 def seek(project: Project, series: Series) -> Position | Refusal:
     """Return where stage/ stands, or why that cannot be said: for whoever only wants to know. Nothing is written."""
+    return without_writing(project, lambda repo, folder: where(project, repo, build(repo, series, project.pin), folder))
+
+
+def without_writing(project: Project, look: Callable[[Repo, Path], T]) -> T | Refusal:
+    """Return what look(repo, folder) returns, or why it cannot be said. What git writes goes into the folder."""
     try:
         with scratch() as folder:
-            repo = checkout.open_repo(project).writing_to(folder / "objects")
-            return where(project, repo, build(repo, series, project.pin), folder)
+            return look(checkout.open_repo(project).writing_to(folder / "objects"), folder)
     except Refusal as refusal:
         return refusal
     except (GitFailed, OSError) as error:
         if explained := trouble.explain(project, error):
             return explained
         raise
+
+
+def asked(project: Project, series: Series, text: str) -> int:
+    """Return the number of the stage that the text names; `here`, `next` and `prev` count from where stage/ stands.
+
+    BadInput where there is no such stage, or stage/ stands on none; any Refusal that says why that is not known.
+    """
+    if text not in STEPS:
+        return series.number(text)
+    if not checkout.exists(project):
+        raise BadInput(
+            "stage/ is not there yet, so that you stand at no stage",
+            f"the number of a stage: 01 to {len(series):02d}",
+            ["scripts/apply.sh 01   # makes stage/, and goes there"],
+        )
+    here = seek(project, series)
+    if isinstance(here, Refusal):
+        raise here
+    if here.number is None:
+        raise BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", ["scripts/apply.sh NN"])
+    number = series.number(text, here.number)
+    if not 0 <= number <= len(series):
+        raise BadInput(f"there is no {text} of {here}", f"a stage from 00 to {len(series):02d}")
+    return number
 
 
 def look(project: Project, stages: list[Stage]) -> Position | None:

@@ -1,17 +1,28 @@
 """`apply`: move stage/ to a stage of the series; without a stage, list the series and say where you stand."""
 
+import contextlib
 import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from ..core import console
+from ..core import console, jsonfile, numbers
 from ..core.errors import BadInput, Refusal
 from ..core.project import Project
-from ..series.patches import Patch, load
+from ..evidence.baseline import Summary
+from ..pages import readme
+from ..runs import experiment
+from ..runs.experiment import Experiment
+from ..runs.metrics import Metric
+from ..runs.subject import look_up
+from ..series.patches import Patch, Series, load
 from ..stages import checkout, restoring
-from ..stages.move import Moved, Work, move
-from ..stages.position import Position, seek
+from ..stages.build import workshop
+from ..stages.git import GitFailed
+from ..stages.move import Moved, Work, look_ahead, move
+from ..stages.position import Position
 
 KEPT_FILES = 6  # of a shelf that are listed
 
@@ -69,7 +80,7 @@ def report(moved: Moved) -> int:
     stays = moved.staying and not here.clean
     now = f" + {'; '.join(here.edits) or 'your commits'}, as you left it" if stays else ""
     console.say(f"{console.style(to.label, bold=True)} {to.name[3:]}: {title}{now}")
-    console.say(console.style(f"  commit {to.commit}, in stage/", dim=True))
+    console.say(console.style(f"  commit {to.commit}, in stage/", fg=console.QUIET))
     if moved.exact:
         console.say(f"  your git had converted {', '.join(moved.exact)}: exact to the byte again")
     if moved.merge and moved.merge.conflicts:
@@ -89,7 +100,8 @@ def _next_steps(moved: Moved) -> None:
         console.say(f"  scripts/show.sh {number}     what changed, and why")
         console.say(f"  scripts/train.sh {number}    train it")
     if moved.following:
-        console.say("  scripts/apply.sh next  " + moved.following.name[3:])
+        carry = " --carry" if moved.merge or (moved.staying and not moved.here.clean) else ""
+        console.say(f"  scripts/apply.sh next{carry}  {moved.following.name[3:]}")
 
 
 # -- what is kept -----------------------------------------------------------------------------------------------------
@@ -120,36 +132,105 @@ def bring_back(project: Project, name: str) -> int:
 
 
 def list_series(project: Project, as_json: bool) -> int:
-    """Print the series, every patch marked + (applied), > (you stand here) or - (ahead), as quilt and StGit do."""
+    """Print the series, every patch marked + (applied), > (you stand here) or - (ahead), as quilt and StGit do.
+
+    Beside it stand the number that was recorded for the stage, and how many of its runs were trained here.
+    """
     series = load(project.patches)
-    here, problem = None, "stage/ is not there yet: scripts/apply.sh 01"
+    here, problem, command = None, "stage/ is not there yet: scripts/apply.sh 01", ""
     if checkout.exists(project):
-        here, problem = _place(seek(project, series))
+        here, problem, command = _place(look_ahead(project, series))
     number = here.number if here else None
-    rows = [_row(patch, number) for patch in series]
+    headlines = {patch.name: _headline(project, patch.name) for patch in series}
+    trained = _trained(project, series)
+    rows = [_row(patch, number, headlines[patch.name], trained.get(patch.name)) for patch in series]
     if as_json:
         console.document({"stage": number, "position": str(here) if here else None, "why": problem, "series": rows})
         return 0
-    width = max((len(row["slug"]) for row in rows), default=0)
-    for row in rows:
-        mark = {"applied": "+", "current": ">", "ahead": "-"}[row["state"]]
-        line = f"{mark} {row['stage']}  {row['slug']:<{width}}  Δ{row['delta']}: {row['title']}  "
-        console.say(console.style(line, bold=row["state"] == "current") + console.style(f"+{row['lines']}", fg="green"))
-    console.say(f"stage/ stands at {here}" if here else problem)
-    if number is not None and number < len(series):
-        console.say("  scripts/apply.sh next")
+    common = _common(headlines.values())
+    _print_rows(rows, [_number(headlines[patch.name], common) for patch in series])
+    at = f" ({number} of {len(series)})" if number is not None else ""
+    console.say(f"stage/ stands at {here}{at}" if here else problem)
+    if command:
+        console.say(f"  {command}")
+    if common:
+        unit = f" ({common.unit})" if common.unit else ""
+        console.say(console.style(f"the numbers: {common.says}{unit}, as recorded", fg=console.QUIET))
     return 0
 
 
-def _place(sought: Position | Refusal) -> tuple[Position | None, str]:
-    """Return where stage/ stands, or why that is not known. A list does not fail because of that."""
-    if isinstance(sought, Position):
-        return sought, ""
-    return None, f"not known where stage/ stands: {sought.found}" + (f" ({sought.ways[0]})" if sought.ways else "")
+def _place(sought: tuple[Position, str] | Refusal) -> tuple[Position | None, str, str]:
+    """Return where stage/ stands, or else why that is not known, and what to type. The list does not fail."""
+    if isinstance(sought, Refusal):
+        way = f" ({sought.ways[0]})" if sought.ways else ""
+        return None, f"not known where stage/ stands: {sought.found}{way}", ""
+    here, command = sought
+    return here, "", command
 
 
-def _row(patch: Patch, number: int | None) -> dict[str, Any]:
+def _headline(project: Project, stage: str) -> tuple[Metric, Summary] | None:
+    """Return what was recorded of the metric that stands for a stage; None also where the file is malformed."""
+    try:
+        return readme.headline(project, stage)
+    except BadInput:
+        return None  # verify says what is wrong with it
+
+
+def _common(headlines: Iterable[tuple[Metric, Summary] | None]) -> Metric | None:
+    """Return the metric that most stages have for a headline; None where none has one."""
+    counts = Counter(headline[0] for headline in headlines if headline)
+    return counts.most_common(1)[0][0] if counts else None
+
+
+def _number(headline: tuple[Metric, Summary] | None, common: Metric | None) -> str:
+    """Return the mean over the recorded seeds, with its name where it is not what most stages have."""
+    if headline is None:
+        return ""
+    metric, summary = headline
+    return numbers.mean(summary, metric) + ("" if metric == common else f" {metric.says}")
+
+
+def _trained(project: Project, series: Series) -> dict[str, tuple[int, int]]:
+    """Return how many runs of a stage were trained here, from its first seed, and how many it has, by stage.
+
+    A stage without any is left out. Nothing is known where the stages cannot be made.
+    """
+    trained: dict[str, tuple[int, int]] = {}
+    described = {patch.name: _experiment(project, patch.name) for patch in series}
+    begun = [name for name, experiment in described.items() if experiment and _has_begun(project, experiment)]
+    if not begun:
+        return trained
+    with contextlib.suppress(Refusal, GitFailed, OSError), workshop(project) as shop:
+        for name in begun:
+            subject = look_up(project, shop, shop.find(name))
+            runs, seeds = subject.experiment.runs, subject.experiment.seeds[:1]
+            done = len(runs) - len(subject.missing(project, runs, seeds))
+            if done:
+                trained[name] = (done, len(runs))
+    return trained
+
+
+def _experiment(project: Project, stage: str) -> Experiment | None:
+    """Return what a stage is about; None where it has no experiment, or one that cannot be read."""
+    try:
+        return experiment.read(project.baselines / stage / "experiment.toml")
+    except BadInput:
+        return None
+
+
+def _has_begun(project: Project, described: Experiment) -> bool:
+    """Return whether out/ holds a run that may be one of the experiment's, under whatever number its stage had."""
+    return any(any(project.out.glob(f"[0-9][0-9]-*/{run.name}/seed-{described.seeds[0]}")) for run in described.runs)
+
+
+def _row(
+    patch: Patch, number: int | None, headline: tuple[Metric, Summary] | None, trained: tuple[int, int] | None
+) -> dict[str, Any]:
     state = "ahead" if number is None or patch.number > number else "current" if patch.number == number else "applied"
+    measured = None
+    if headline:
+        metric, summary = headline
+        measured = {"says": metric.says, "unit": metric.unit, "mean": summary.mean, "sd": summary.sd, "n": summary.n}
     return {
         "stage": f"{patch.number:02d}",
         "slug": patch.slug,
@@ -157,4 +238,28 @@ def _row(patch: Patch, number: int | None) -> dict[str, Any]:
         "title": patch.title,
         "lines": patch.added,
         "state": state,
+        "headline": jsonfile.plain(measured),
+        "trained": trained[0] if trained else 0,
+        "runs": trained[1] if trained else None,
     }
+
+
+def _print_rows(rows: Sequence[dict[str, Any]], measured: Sequence[str]) -> None:
+    """Print a line for each patch. On a terminal a title is cut short where the line would be too long."""
+    columns = [[row["slug"] for row in rows], list(measured), [_share(row["trained"], row["runs"]) for row in rows]]
+    widths = [max(map(len, column), default=0) for column in columns]
+    room = console.width()
+    for row, *cells in zip(rows, *columns, strict=True):
+        mark = {"applied": "+", "current": ">", "ahead": "-"}[row["state"]]
+        filled = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=True) if width)
+        start, end = f"{mark} {row['stage']}  {filled}", f"+{row['lines']}"
+        title = f"Δ{row['delta']}: {row['title']}"
+        if room and len(start) + len(title) + 2 + len(end) > room:
+            title = title[: max(room - len(start) - len(end) - 3, 0)].rstrip() + "…"
+        bold = row["state"] == "current" or None
+        console.say(console.style(f"{start}{title}  ", bold=bold) + console.style(end, fg=console.GOOD))
+
+
+def _share(trained: int, runs: int | None) -> str:
+    """Return how many of a stage's runs are there, in words."""
+    return "" if not trained else "trained" if trained == runs else f"{trained} of {runs} trained"

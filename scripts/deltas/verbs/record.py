@@ -13,6 +13,7 @@ from ..evidence import baseline, claims, prediction, trained
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..figures import drawn
 from ..pages import readme
+from ..runs.agenda import Agenda
 from ..runs.execute import Result
 from ..runs.experiment import Experiment
 from ..runs.subject import Subject, look_up
@@ -41,7 +42,8 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         old = _old(path)
         described = subject.experiment
         claims.check(described)  # before any training: what is malformed is said at once
-        results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh)
+        agenda = Agenda(trained.guesses(old, subject.plans(described.runs, described.seeds)))
+        results = subject.results(project, shop, described.runs, described.seeds, fresh=fresh, agenda=agenda)
         fixed = [run for run in described.runs if run.deterministic]
         again = subject.results(project, shop, fixed, [described.other_seed], fresh=fresh)
         trained.check_deterministic(subject, results, again)

@@ -17,11 +17,12 @@ from ..core.project import Project
 from ..runs.execute import Plan, finished
 from ..runs.processes import Job, alone
 from ..runs.subject import look_up
+from ..stages import position
 from ..stages.build import workshop
 
 
-@click.command(help="Draw names from a trained run of a stage.")
-@click.argument("stage")
+@click.command(help="Draw names from a trained run of stage NN, or of the one where you stand.")
+@click.argument("stage", default="here")
 @click.option("--run", "name", metavar="R", help="Which run; the headline one if not said.")
 @click.option("--num", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many names.")
 @click.option("--prompt", default="", metavar="mar", help="How they begin.")
@@ -34,7 +35,7 @@ def command(
     """Draw from the first seed's model. BadInput where there is none, or the prompt has letters that no name has."""
     seed = secrets.randbelow(2**31) if seed is None else seed
     with workshop(project) as shop, scratch() as folder:
-        subject = look_up(project, shop, shop.find(stage))
+        subject = look_up(project, shop, shop.stages[position.asked(project, shop.series, stage)])
         run = subject.experiment.run(name) if name else subject.experiment.headline_run
         number = f"{subject.stage.number:02d}"
         plan = Plan(subject.stage, run, subject.experiment.seeds[0], subject.code_id)

@@ -1,6 +1,10 @@
 """`train`: run the first seed of a stage's experiment and hold it against what was recorded."""
 
+import shlex
+import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,62 +12,73 @@ import msgspec
 
 from ..core import console, files, jsonfile, numbers
 from ..core.project import Project
-from ..evidence import prediction, sampling, trained
+from ..evidence import comparison, prediction, sampling, trained
 from ..evidence.outcome import Outcome
 from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
 from ..figures import drawn
+from ..runs.agenda import Agenda
 from ..runs.execute import Result
 from ..runs.experiment import LAST_SEED
 from ..runs.metrics import Metrics
 from ..runs.subject import Subject, look_up
 from ..stages import position
-from ..stages.build import Stage, Workshop, workshop
+from ..stages.build import Stage, workshop
+from ..stages.position import Position
 
 NAMES = 10  # of what a model generates
+WIDTH = 100  # columns of a table that goes to no terminal
 CELLS = 8  # of a table metric that are shown; --json has them all
 
 
-@click.command(help="Train a stage's runs (one seed) and compare with the recorded baseline.")
-@click.argument("stage")
+@click.command(
+    help="Train the runs of stage NN, or of the one where you stand, and compare them with the recorded ones."
+)
+@click.argument("stage", default="here")
 @click.option("--run", "runs", multiple=True, metavar="R", help="Only this run; may be given several times.")
 @click.option("--seed", type=click.IntRange(0, LAST_SEED), help="Another seed than the first of the recorded ones.")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
+@click.option("--details", is_flag=True, help="Every number of every run, beside the recorded one.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON document.")
 @click.pass_obj
-def command(project: Project, stage: str, runs: tuple[str, ...], seed: int | None, fresh: bool, as_json: bool) -> int:
+def command(
+    project: Project, stage: str, runs: tuple[str, ...], seed: int | None, fresh: bool, details: bool, as_json: bool
+) -> int:
     """Return exit code 1 when a run neither repeats the recorded one nor may be one more seed, or lacks a number."""
     with workshop(project) as shop:
-        subject = look_up(project, shop, shop.find(stage))
+        subject = look_up(project, shop, shop.stages[position.asked(project, shop.series, stage)])
         described = subject.experiment
         chosen = [described.run(name) for name in dict.fromkeys(runs)] or list(described.runs)
         known = trained.known(project, subject)  # before any training: what is malformed is said at once
-        _tell_of_edits(project, shop, subject)
+        here = position.look(project, shop.stages)
+        if here and here.number == subject.stage.number and not here.clean:
+            _tell_of_edits(here, subject)
         seeds = described.seeds[:1] if seed is None else (seed,)
-        results = subject.results(project, shop, chosen, seeds, fresh=fresh)
+        agenda = Agenda(trained.guesses(known.baseline, subject.plans(chosen, seeds)))
+        results = subject.results(project, shop, chosen, seeds, fresh=fresh, agenda=agenda)
         later = shop.stages[subject.stage.number + 1 :]
     judged = trained.judged(known, results)
     if as_json:
         console.document(jsonfile.plain(_document(project, judged)))
     else:
-        _print(judged, later[0] if later else None)
+        _print(judged, details)
+        _print_next(subject.stage, later[0] if later else None, carry=bool(here and not here.clean))
     pictures = _draw(project, subject.stage, results)  # last: figures that cannot be drawn hide no number
     if pictures and not as_json:
-        console.say(f"\nfigures: out/{subject.stage.name}/{{{','.join(pictures)}}}.svg")
+        console.say("\nfigures:")
+        for picture in pictures:
+            console.say(f"  {console.path(picture)}")
     return 0 if judged.ok else 1
 
 
-def _tell_of_edits(project: Project, shop: Workshop, subject: Subject) -> None:
+def _tell_of_edits(here: Position, subject: Subject) -> None:
     """Say that a run is of the stage, not of what the reader made of it in stage/."""
-    here = position.look(project, shop.stages)
-    if here and here.number == subject.stage.number and not here.clean:
-        console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
-        arguments = " ".join(subject.experiment.headline_run.args)
-        console.note(f"  cd stage && ../.venv/bin/python makemore.py {arguments}")
+    console.note(f"trained is {subject.stage.label} itself; stage/ stands at {here}. To train that:")
+    console.note(f"  cd stage && ../.venv/bin/python makemore.py {shlex.join(subject.experiment.headline_run.args)}")
 
 
-def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str]:
-    """Draw the stage's figures for a look, into out/. Return their names. CheckFailed where they cannot be drawn."""
+def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[Path]:
+    """Draw the stage's figures for a look, into out/. Return the pictures. CheckFailed where they cannot be drawn."""
     folder = project.baselines / stage.name
     with files.scratch() as aside:
         with trained.drawing(drawn.program(folder)):
@@ -72,22 +87,56 @@ def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[str
             return []
         drawn.put(made, project.out / stage.name)
     listing = drawn.read(project.out / stage.name)
-    return [figure.name for figure in listing.figures] if listing else []
+    return [project.out / stage.name / f"{figure.name}.svg" for figure in listing.figures] if listing else []
 
 
-def _print(judged: Trained, following: Stage | None) -> None:
-    known, number = judged.known, f"{judged.known.subject.stage.number:02d}"
+def _print(judged: Trained, details: bool) -> None:
+    """Print the runs side by side. A run that stands alone, or is not as it should be, shows all its numbers before."""
+    alone = len(judged.results) == 1
     for result, judgement in zip(judged.results, judged.judgements, strict=True):
-        _print_run(known, result, judgement)
+        if details or alone or not judgement.ok:
+            _print_run(judged.known, result, judgement)
+    if not alone:
+        _print_comparison(judged)
     console.say()
     _print_standing(judged)
     headline = judged.results[0]
     if names := headline.names(NAMES):
         console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
-    console.say("\nnext:")
-    console.say(f"  scripts/verify.sh {number}   # checks the whole stage")
+
+
+def _print_next(stage: Stage, following: Stage | None, carry: bool) -> None:
+    """Print what to type next. carry: the reader has edits, which a move would not leave behind without being told."""
+    steps = [(f"scripts/verify.sh {stage.number:02d}", "checks the whole stage")]
     if following:
-        console.say(f"  scripts/apply.sh {following.number:02d}    # {following.name}")
+        steps.append((f"scripts/apply.sh {following.number:02d}{' --carry' * carry}", following.name))
+    width = max(len(command) for command, _ in steps)
+    console.say("\nnext:")
+    for command_line, what in steps:
+        console.say(f"  {command_line:{width}}   # {what}")
+
+
+def _print_comparison(judged: Trained) -> None:
+    """Print one table of all runs, then what it does not show."""
+    known = judged.known
+    table = comparison.compare(judged, (console.width() or WIDTH) - len("  ✓ "))
+    seeds = sorted({result.plan.seed for result in judged.results})
+    seed = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    console.say()
+    console.say(console.style(f"{known.subject.stage.name} · {seed}: {known.subject.experiment.title}", bold=True))
+    heading, *rows = table.lines()
+    console.say(f"    {heading}")
+    for row, judgement in zip(rows, judged.judgements, strict=True):
+        mark = False if not judgement.ok else None if judgement.way is Way.NOT else True
+        console.say("  " + console.verdict(mark, row))
+    if table.same:
+        console.say("    in every run: " + ", ".join(f"{metric} {number}" for metric, number in table.same.items()))
+    if table.left_out:
+        console.say(f"    not in this table: {', '.join(table.left_out)} (--details shows all of every run)")
+    ways = Counter(judgement.way for judgement in judged.judgements)
+    for way, count in ways.items():
+        if way is not Way.NOT:
+            console.say(f"    {count} of {len(judged.results)} runs: {way.says}")
 
 
 def _print_run(known: Known, result: Result, judgement: Judgement) -> None:
@@ -98,7 +147,7 @@ def _print_run(known: Known, result: Result, judgement: Judgement) -> None:
     console.say()
     way = "" if judgement.way is Way.NOT else f": {judgement.way.says}"
     console.say(console.style(f"{known.subject.stage.name} · {run.name} · seed {result.plan.seed}{way}", bold=True))
-    console.say(console.style(f"  {run.program} {' '.join(run.args)}", dim=True))
+    console.say(console.style(f"  {run.program} {shlex.join(run.args)}", fg=console.QUIET))
     seeds = f"{max(counts)} seeds" if counts else ""
     console.say(f"    {'':{width}}{'this run':>12}{'recorded':>12}{'difference':>12}    {seeds}".rstrip())
     tables = []
@@ -145,13 +194,13 @@ def _print_standing(judged: Trained) -> None:
     if known.stale:
         console.say("the baseline is stale: " + "; ".join(known.stale))
         return
-    for line in _explained(judged):
-        console.say(line)
+    for sentence in _explained(judged):
+        _say(sentence)
     metrics, names = known.subject.experiment.metrics, {result.plan.run.name for result in judged.results}
     counts = [summary.n for name in names & recorded.runs.keys() for summary in recorded.runs[name].metrics.values()]
     errors = [one for name in recorded.runs if name in names for one in sampling.errors(recorded, metrics, name)]
-    for line in filter(None, (numbers.legend(counts), sampling.said(errors, metrics))):
-        console.say(line)
+    for sentence in filter(None, (numbers.legend(counts), sampling.said(errors, metrics))):
+        _say(sentence)
     here = judged.results[0].about
     for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
         if here.get(what) != then:
@@ -161,6 +210,13 @@ def _print_standing(judged: Trained) -> None:
         for claim in known.claimed:
             mark = None if claim.ok and claim.outcome is not Outcome.YES else claim.ok
             console.say("  " + console.verdict(mark, claim.line))
+
+
+def _say(sentence: str) -> None:
+    """Print a long sentence; a terminal shows it broken between words."""
+    columns = console.width()
+    for line in textwrap.wrap(sentence, columns) if columns else [sentence]:
+        console.say(line)
 
 
 def _explained(judged: Trained) -> Iterator[str]:

@@ -10,11 +10,15 @@ from ..checks.check import Check
 from ..core import console, jsonfile
 from ..core.errors import BadInput, BrokenPatch, CheckFailed, NoUpstream, Refusal
 from ..core.project import Project
+from ..runs.agenda import Agenda
 from ..series.patches import Series, load
+from ..stages import position
 from ..stages.build import workshop
 
 
-@click.command(help="Check a stage, or all of them: pin, patches, stages, runs and baselines.")
+@click.command(
+    help="Check all stages, or stage NN alone, or `here`, where you stand: pin, patches, stages, runs and baselines."
+)
 @click.argument("stage", required=False)
 @click.option("--fast", is_flag=True, help="Everything that needs no training.")
 @click.option("--json", "as_json", is_flag=True, help="The checks as one JSON document.")
@@ -26,7 +30,7 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
     code = 1
     try:
         series = load(project.patches)
-        numbers = [series.number(stage)] if stage else list(range(1, len(series) + 1))
+        numbers = [position.asked(project, series, stage)] if stage else list(range(1, len(series) + 1))
         for check in _all(project, series, numbers, fast):
             if check.ok is False and check in done:
                 continue  # a file that cannot be read is in the way of several checks
@@ -61,15 +65,27 @@ def _all(project: Project, series: Series, numbers: Sequence[int], fast: bool) -
             yield from stages.checked_out(project, shop)
             if len(asked) == len(series):
                 yield from _with_refusals(elsewhere.recorded(project, shop))
+            agenda = None if fast else measured.to_train(project, shop, numbers)
+            if agenda:
+                _tell_of(agenda, alone=len(numbers) == 1)
             for number in numbers:
                 yield from _with_refusals(measured.recorded(project, shop, number))
                 yield from _with_refusals(tries.recorded(project, shop, number))
-                if not fast:
-                    yield from _with_refusals(measured.trains(project, shop, number))
+                if agenda:
+                    yield from _with_refusals(measured.trains(project, shop, number, agenda))
     except NoUpstream as error:
         if not fast:
             raise
         yield Check(f"pin, stages and baselines: {error.found}", None, (), error.ways)
+
+
+def _tell_of(agenda: Agenda, alone: bool) -> None:
+    """Say how much is trained, and what to type where that is too much."""
+    if not agenda.names:
+        console.note("nothing is left to train: all runs are in out/")
+        return
+    less = "--fast leaves them out" + ("" if alone else ", and `here` checks only the stage where you stand")
+    console.note(f"{agenda} ({less})")
 
 
 def _with_refusals(checks: Iterator[Check]) -> Iterator[Check]:
