@@ -8,7 +8,7 @@ import pytest
 import recorded
 from deltas.core.errors import BadInput
 from deltas.evidence import baseline
-from deltas.pages import overview, readme
+from deltas.pages import arguments, hugo_site, overview, parts, readme, shortcodes
 from deltas.series.patches import load
 
 ABOUT = """
@@ -132,6 +132,18 @@ def test_readme_shows_it_with_its_words(series):
     assert text.index("<picture>") < text.index("| stage |")
     assert 'src="baselines/series.svg"' in text and 'srcset="baselines/series.dark.svg"' in text
     assert "The line is Counting, 1.50" in " ".join(text.split())
+
+
+def test_a_post_begins_with_it_and_states_no_number_that_could_become_wrong(series):
+    record(series, *LOSSES)
+    for path, content in overview.files(series.project, load(series.project.patches)).items():
+        path.write_bytes(content)
+    figure = overview.figure(series.project, load(series.project.patches))
+    (post,) = hugo_site.pages([], {parts.named("3"): []}, "content", figure).values()
+    (tag,) = shortcodes.find(post.decode())
+    assert tag.name == "figure" and not arguments.is_ours(tag)
+    assert tag.named == {"src": "deltas/series.svg", "alt": figure["title"], "caption": figure["title"]}
+    assert "{{" not in hugo_site.pages([], {parts.named("3"): []}, "content")["content/posts/part-3/index.md"].decode()
 
 
 def test_verify_notices_that_it_is_not_of_these_numbers(series):
