@@ -10,7 +10,7 @@ import numpy
 
 from deltas.figures import charts, tables, wording
 from deltas.figures.runs import Folder, Runs
-from deltas.figures.style import DASHES, WIDE, Figure, Palette
+from deltas.figures.style import DASHES, NARROW, WIDE, Figure, Palette
 
 MEASURES = {"test_loss": "all test names", "test_loss_unseen": "names not in train"}
 SAME_MODEL = ("counted", "learned", "looked-up", "unregularised")  # roads that lead to a table of pairs
@@ -151,10 +151,11 @@ def _divergence(runs: Runs) -> Figure:
                 label = _rate(runs, run) if n == 0 else None
                 axes.plot(steps, left, color=palette.lines[at], linestyle=DASHES[at], alpha=0.75, label=label)
         charts.powers(axes)
+        axes.locator_params(axis="x", nbins=5)
         axes.set_xlabel("step")
         axes.set_ylabel("KL(counted ‖ learned), nats")
         axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
-        axes.legend()
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left")
 
     ends = {run: _end(traces) for run, traces in lines.items()}
     slower = ends["default-rate"] > ends["learned"]
@@ -173,6 +174,7 @@ def _divergence(runs: Runs) -> Figure:
         columns=("run", "step", "KL"),
         rows=tuple(rows),
         draw=draw,
+        size=(NARROW, 2.9),
     )
 
 

@@ -218,9 +218,19 @@ def test_a_column_of_text_shows_a_whole_figure():
     assert not wide
 
 
+def test_figures_of_single_numbers_are_whole_on_a_phone():
+    least = {
+        (stage[:2], figure["name"]): drawing.widths(ET.fromstring(figure["svg"]))[0]
+        for stage, figure in recorded_figures()
+    }
+    whole = {name for (_, name), pixels in least.items() if pixels <= PLACES[0]}
+    assert {"series", "gap", "dead"} <= whole and sum(name == "losses" for _, name in least) >= 3
+    assert all(pixels <= PLACES[0] for (stage, name), pixels in least.items() if name == "losses" and stage != "03")
+
+
 @pytest.mark.parametrize(
     ("style", "least", "most"),
-    [("font: 10px sans-serif", 200, 267), ("font-size: 5px", 400, 400), ("font-size: 20px", 100, 267)],
+    [("font: 10px sans-serif", 200, 320), ("font-size: 5px", 400, 560), ("font-size: 20px", 100, 267)],
 )
 def test_the_smaller_the_letters_the_wider_the_drawing(tmp_path, style, least, most):
     text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><text style="{style}">step</text></svg>'

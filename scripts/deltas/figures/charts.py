@@ -8,7 +8,7 @@ from typing import Any
 from ..core.numbers import fixed
 from . import wording
 from .runs import Runs
-from .style import SMALL, Figure, Palette
+from .style import NARROW, SMALL, Figure, Palette
 
 MARKS = (("o", "full"), ("D", "none"))  # of the first measure, of the second
 
@@ -42,8 +42,8 @@ def dots(
         axes = figure.add_subplot()
         _dots(axes, runs, order, measures, palette, digits, percent)
         axes.set_yticks(range(len(order)), [(labels or {}).get(run, run) for run in order])
-        axes.set_xlabel(along)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+        figure.supxlabel(along, fontsize=SMALL)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, columnspacing=1)
 
     return Figure(
         name=name,
@@ -55,7 +55,7 @@ def dots(
         columns=("run", "metric", "mean", "sd", "seeds"),
         rows=tuple(rows),
         draw=draw,
-        size=(6.4, 1.3 + 0.5 * len(order)),
+        size=(NARROW, 1.2 + 0.42 * len(order)),
     )
 
 
@@ -94,9 +94,10 @@ def gap(
         axes.set_yticks(range(len(order)), order)
         axes.set_ylim(len(order) - 0.5, -0.6)
         axes.margins(x=0.1)
-        axes.set_xlabel(along)
+        axes.locator_params(axis="x", nbins=5)
         axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+        figure.supxlabel(along, fontsize=SMALL)
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, columnspacing=1)
 
     return Figure(
         name=name,
@@ -110,7 +111,7 @@ def gap(
         columns=("run", "train", "unseen", "gap"),
         rows=tuple((run, *(round(mean, 4) for mean in means[run]), round(gaps[run], 4)) for run in order),
         draw=draw,
-        size=(6.4, 1.0 + 0.44 * len(order)),
+        size=(NARROW, 1.0 + 0.4 * len(order)),
     )
 
 
@@ -161,5 +162,5 @@ def _dots(
         axes.text(1.01, 1.0, "mean", transform=axes.transAxes, va="bottom", fontsize=SMALL, fontweight="bold")
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.margins(x=0.08)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", color=palette.faint, alpha=0.3, linewidth=0.6)

@@ -13,6 +13,7 @@ from . import palettes, svgfile
 
 LEGIBLE = 10  # CSS pixels
 PIXELS = 4 / 3  # to a unit of a drawing, where there is room
+COLUMN, TEXT = 560, 16  # a narrow drawing grows to that width, as long as its letters are no larger than the page's
 LETTERS = re.compile(r"font(?:-size)?:[^;]*?([\d.]+)(?:px|pt)")
 
 
@@ -50,7 +51,8 @@ def widths(root: ET.Element) -> tuple[int, int]:
     """Return how wide a drawing has to be at least to be read, and how wide it is where there is room, in pixels."""
     width, letters = svgfile.size(root)[0], smallest_text(root)
     least = math.ceil(width * LEGIBLE / letters) if letters else 0
-    return least, max(least, round(width * PIXELS))
+    grown = min(COLUMN, width * TEXT / letters) if letters else 0
+    return least, round(max(least, width * PIXELS, grown))
 
 
 def _own_ids(root: ET.Element, prefix: str) -> None:
