@@ -1,9 +1,20 @@
-"""SVG files → a drawing that can stand inside a page: with both palettes, a title, and ids of its own."""
+"""SVG files → a drawing that can stand inside a page: with both palettes, a title, and ids of its own.
 
+A drawing is never shown so small that its smallest letters are smaller than LEGIBLE: where its place is narrower, the
+place scrolls.
+"""
+
+import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from . import palettes, svgfile
+
+LEGIBLE = 10  # CSS pixels
+PIXELS = 4 / 3  # to a unit of a drawing, where there is room
+COLUMN, TEXT = 560, 16  # a narrow drawing grows to that width, as long as its letters are no larger than the page's
+LETTERS = re.compile(r"font(?:-size)?:[^;]*?([\d.]+)(?:px|pt)")
 
 
 def merged(light: Path, dark: Path | None, prefix: str, title: str, description: str) -> str:
@@ -21,6 +32,27 @@ def alone(markup: str) -> str:
     """Return the drawing as a file of its own: whoever shows it as an image gives it no stylesheet."""
     head, inner = markup.split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg"><style>svg{{color-scheme:light dark}}</style>{inner}'
+
+
+def smallest_text(root: ET.Element) -> float | None:
+    """Return the size of the smallest letters, in units of the drawing; None for one without text that says its size.
+
+    What scales a part of a drawing is not looked at: matplotlib scales pictures, and no text.
+    """
+    sizes = []
+    for element in root.iter():
+        if element.tag.rpartition("}")[2] in ("text", "tspan") and "".join(element.itertext()).strip():
+            said = f"{element.get('style', '')};font-size:{element.get('font-size', '')}px"
+            sizes += [float(match[1]) for match in [LETTERS.search(said)] if match]
+    return min(sizes, default=None)
+
+
+def widths(root: ET.Element) -> tuple[int, int]:
+    """Return how wide a drawing has to be at least to be read, and how wide it is where there is room, in pixels."""
+    width, letters = svgfile.size(root)[0], smallest_text(root)
+    least = math.ceil(width * LEGIBLE / letters) if letters else 0
+    grown = min(COLUMN, width * TEXT / letters) if letters else 0
+    return least, round(max(least, width * PIXELS, grown))
 
 
 def _own_ids(root: ET.Element, prefix: str) -> None:
@@ -49,6 +81,7 @@ def _describe(root: ET.Element, prefix: str, title: str, description: str) -> No
         element = ET.Element(tag, {"id": f"{prefix}-{tag}"})
         element.text = text
         root.insert(position, element)
+    least, most = widths(root)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib |= {
@@ -57,5 +90,5 @@ def _describe(root: ET.Element, prefix: str, title: str, description: str) -> No
         "aria-labelledby": f"{prefix}-title",
         "aria-describedby": f"{prefix}-desc",
         "class": "d-drawing",
-        "style": f"{root.get('style', '')};max-width:{svgfile.size(root)[0] * 4 / 3:.0f}px".strip(";"),
+        "style": f"{root.get('style', '')};min-width:{least}px;max-width:{most}px".strip(";"),
     }

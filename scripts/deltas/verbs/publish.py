@@ -9,7 +9,7 @@ import click
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..pages import document, hugo_config, hugo_site, parts, postcheck
+from ..pages import document, hugo_config, hugo_site, overview, parts, postcheck
 from ..pages.delivery import Delivered, deliver, record
 from ..pages.document import Source
 from ..pages.hugo_site import Stage
@@ -120,7 +120,7 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
     done = deliver(
         folder,
         hugo_site.files(source, chosen),
-        hugo_site.pages(chosen, posts, places.content),
+        hugo_site.pages(chosen, posts, places.content, overview.figure(source.project, source.series)),
         lambda path: path.startswith(ours),
     )
     for what in document.left_out(source):
