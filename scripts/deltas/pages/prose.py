@@ -5,7 +5,7 @@ A header is written for a terminal: `__init__`, W*x and P[i](j) are what they ar
 
 import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from itertools import groupby, takewhile
 
@@ -58,23 +58,29 @@ def markdown(text: str, instead: Mapping[str, str] | None = None) -> str:
 def description(title: str, text: str, without: Collection[str] = ()) -> str:
     """Return title and first sentences of a header as plain text, as many as a search engine shows.
 
-    without: numbers; it ends before the first sentence that states one of them: nobody would notice when it changes.
+    without: numbers; a sentence that states one of them is not taken, for nobody would notice when it changes. The
+    sentences follow each other in the first paragraph that begins with one.
 
-    >>> description("count pairs", "One *idea*.\\n\\n    x = 1\\n\\nIt `counts`. The loss is 2.4497.", ["2.4497"])
+    >>> description("count pairs", "One *idea*. It `counts`.\\n\\n    x = 1\\n\\nThe loss is 2.4497.", ["2.4497"])
     'Count pairs. One idea. It counts.'
     """
     blocks = re.split(r"\n(?:[ \t]*\n)+", text.strip("\n"))
     words = [block for block in blocks if not block.startswith((" ", "\t", "|")) and not _LIST.match(block)]
-    sentences = re.split(r"(?<=[.!?])\s+(?=\S)", " ".join(" ".join(map(_bare, words)).split()))
-    before = takewhile(lambda sentence: not any(literal(number).search(sentence) for number in without), sentences)
+    paragraphs = [list(_before_numbers(block, without)) for block in words]
     made = f"{title[:1].upper()}{title[1:]}."
-    for sentence in filter(None, before):
+    for sentence in next(filter(None, paragraphs), []):
         if len(f"{made} {sentence}") > LONGEST:
             return (
                 made if len(made) >= LONGEST / 2 else textwrap.shorten(f"{made} {sentence}", LONGEST, placeholder=" …")
             )
         made += f" {sentence}"
     return made
+
+
+def _before_numbers(paragraph: str, numbers: Collection[str]) -> Iterator[str]:
+    """Yield the sentences of a paragraph up to the first that states one of the numbers."""
+    sentences = re.split(r"(?<=[.!?])\s+(?=\S)", " ".join(_bare(paragraph).split()))
+    return takewhile(lambda sentence: not any(literal(number).search(sentence) for number in numbers), sentences)
 
 
 def _bare(text: str) -> str:
