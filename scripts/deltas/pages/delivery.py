@@ -43,11 +43,9 @@ def deliver(
     _refuse_foreign(folder, files, ours)
     done = Delivered()
     wanted = dict(files)
-    for path, content in pages.items():
-        if _may_write(folder / path, content, ours.get(path, [])):
-            wanted[path] = content
-        else:
-            done.kept.append(path)
+    free = unedited(folder, pages)
+    wanted |= {path: content for path, content in pages.items() if path in free}
+    done.kept += [path for path in pages if path not in free]
     hashes = {path: _hash(content) for path, content in wanted.items()}
     for path, content in (before or {}).items():
         if _content(folder / path) != content:
@@ -68,6 +66,12 @@ def deliver(
             del ours[path]
     _note(folder, ours | {path: [new] for path, new in hashes.items()})
     return done
+
+
+def unedited(folder: Path, pages: Mapping[str, bytes]) -> set[str]:
+    """Return the paths of the pages that `deliver` would write: they are not there, or still as we wrote them."""
+    ours = record(folder)
+    return {path for path, content in pages.items() if _may_write(folder / path, content, ours.get(path, []))}
 
 
 def _refuse_foreign(folder: Path, files: Mapping[str, bytes], ours: Mapping[str, list[str]]) -> None:

@@ -32,7 +32,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """name: the metric; "" for the table of all that are plain numbers. says: what it is. by: what its columns are."""
+    """name: the metric; "" for the table of all that are plain numbers. says: what it is.
+
+    by: what its columns are, "" where nobody said.
+    """
 
     name: str
     says: str
@@ -57,7 +60,7 @@ def tables(stage: Stage) -> list[Table]:
     for table in dict.fromkeys(metric.partition(".")[0] for metric in metrics if "." in metric):
         inside = [metric for metric in metrics if metric.startswith(f"{table}.")]
         columns = tuple(Column(metric.partition(".")[2], "") for metric in inside)
-        by = _about(stage, table).get("table") or "cell"
+        by = _about(stage, table).get("table", "")
         rows = tuple(Row(run["run"], _cells(run, inside)) for run in runs)
         made.append(Table(table, says(stage, table), by, columns, rows))
     return made

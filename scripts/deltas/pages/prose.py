@@ -79,7 +79,7 @@ def description(title: str, text: str, without: Collection[str] = ()) -> str:
 
 def _before_numbers(paragraph: str, numbers: Collection[str]) -> Iterator[str]:
     """Yield the sentences of a paragraph up to the first that states one of the numbers."""
-    sentences = re.split(r"(?<=[.!?])\s+(?=\S)", " ".join(_bare(paragraph).split()))
+    sentences = filter(None, re.split(r"(?<=[.!?])\s+(?=\S)", " ".join(_bare(paragraph).split())))
     return takewhile(lambda sentence: not any(literal(number).search(sentence) for number in numbers), sentences)
 
 
@@ -131,7 +131,8 @@ class _Hugo:
             return match["code"]
         if match["stress"]:
             return f"*{self._inline(match['stress'][1:-1])}*"
-        return "".join(f"\\{sign}" if sign in "\\`*_<[&~$|{-" else sign for sign in match[0])
+        shown = match[0].strip("`") or match[0]  # code in which Hugo would find a shortcode is shown as words
+        return "".join(f"\\{sign}" if sign in "\\`*_<[&~$|{-" else sign for sign in shown)
 
     @staticmethod
     def _escaped_begin(match: re.Match[str]) -> str:

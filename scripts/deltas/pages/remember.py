@@ -1,6 +1,6 @@
 """Before a site gets newer stages: what its posts showed until then, which is what their authors saw."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from . import arguments, seen, shortcodes
@@ -11,14 +11,17 @@ from .seen import Seen
 from .shortcodes import Shortcode
 
 
-def remember(site: Site, pages: str, stages: Sequence[Stage]) -> Seen:
-    """Return what the site has to remember once these stages are written into it. pages: the folder of its posts.
+def remember(site: Site, content: str, stages: Sequence[Stage], rewritten: Container[str]) -> Seen:
+    """Return what the site has to remember once these stages are written into it.
+
+    content: the folder of its posts. rewritten: those that are written anew, too, and say themselves what they show.
 
     An embed without a `was` that nobody noted yet showed what the site holds now. What is noted stays, until its author
     accepts what is new.
     """
     by_name = {name: stage for stage in stages for name in _names(stage)}
-    posts = {path.relative_to(site.folder).as_posix(): _embeds(path) for path in _posts(site.folder / pages)}
+    there = {path.relative_to(site.folder).as_posix(): path for path in _posts(site.folder / content)}
+    posts = {post: _embeds(path) for post, path in there.items() if post not in rewritten}
     kept = Seen()
     for post, tags in posts.items():
         for tag in tags:

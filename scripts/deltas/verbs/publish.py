@@ -11,7 +11,7 @@ from ..core.errors import BadInput
 from ..core.project import Project
 from ..pages import document, embed, hugo_config, hugo_site, parts, postcheck, seen
 from ..pages.current import Site
-from ..pages.delivery import Delivered, deliver, record
+from ..pages.delivery import Delivered, deliver, record, unedited
 from ..pages.document import Source
 from ..pages.hugo_site import Stage
 from ..pages.parts import Part
@@ -132,11 +132,12 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
         if part not in waiting
     }
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
-    remembered = remember(Site(folder), places.content.partition("/")[0], list(stages.values()))
+    pages = hugo_site.pages(chosen, posts, places.content)
+    remembered = remember(Site(folder), places.content.partition("/")[0], chosen, unedited(folder, pages))
     done = deliver(
         folder,
         hugo_site.files(source, chosen),
-        hugo_site.pages(chosen, posts, places.content),
+        pages,
         lambda path: path.startswith(ours),
         {seen.FILE: seen.content(remembered)},
     )
