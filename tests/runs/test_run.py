@@ -89,6 +89,17 @@ def test_a_complete_run_is_reused(project, capsys):
     assert {path.name for path in first.folder.parent.iterdir()} == {"seed-1", ".seed-1.lock"}
 
 
+def test_many_runs_that_are_reused_are_counted(project, capsys):
+    """Two dozen lines would hide what is trained."""
+    plans = [plan(seed) for seed in range(1, 10)]
+    have(project, *plans)
+    capsys.readouterr()
+    have(project, *plans[:8])
+    assert capsys.readouterr().err.count("reused") == 8
+    have(project, *plans)
+    assert capsys.readouterr().err == "9 runs are reused, they are in out/ (--fresh repeats them)\n"
+
+
 def test_a_complete_run_is_found_under_another_number_and_slug_of_its_stage(project):
     """The series was reordered since, or the stage renamed: out/ is not touched, and nothing is trained again."""
     first = have(project, plan())[0]

@@ -495,10 +495,15 @@ def test_one_table_compares_the_runs(town, monkeypatch):
     town.ok("record", "01")
     said = town.ok("train", "01").out
     heading, *rows = compared(said)
-    assert heading[:3] == ["run", "test_loss", "recorded"] and len(heading) == 3
-    assert rows == [["good", "2.5001", "2.5002 ± 0.0001"], ["more", "2.5100", "2.5200 ± 0.0100"]]
+    assert heading == ["run", "test_loss", "recorded", "solved_by.easy", "solved_by.hard"]
+    assert rows == [
+        ["good", "2.5001", "2.5002 ± 0.0001", "0.5", "0.75"],
+        ["more", "2.5100", "2.5200 ± 0.0100", "0.5", "0.75"],
+    ]
     assert "in every run: train_loss 2.4000, " in said and "accuracy 0.25" in said
-    assert "not in this table: solved_by (--details" in said and "seed 1: repeats" not in said
+    assert "seed 1: repeats" not in said
+    narrow = town.at_a_terminal("train", "01", columns=50).out
+    assert "not in this table: solved_by (--details" in narrow, "all cells of a table, or none"
     details = town.ok("train", "01", "--details").out
     assert details.count("seed 1: repeats the recorded run") == 2 and "solved_by by cell" in details
 

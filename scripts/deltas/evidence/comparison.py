@@ -16,7 +16,7 @@ class Comparison:
     """A table as text, and what it leaves out.
 
     heading, rows: the cells; the first is the run's name, all others are numbers. same: metric -> the number that all
-    runs have. left_out: the metrics for which there was no room, and tables, which need a row for each of their cells.
+    runs have. left_out: the metrics for which there was no room. Of a table metric there are all cells, or none.
     """
 
     heading: list[str]
@@ -66,8 +66,15 @@ def compare(judged: Trained, room: int) -> Comparison:
             columns += new
         else:
             left_out.append(name)
+    for table in tables:
+        names = [name for name in named if metrics.table(name) == table]
+        new = [[name, *(_cell(verdicts.get(name), metrics) for verdicts in by_run)] for name in names]
+        if _width(columns + new) <= room:
+            columns += new
+        else:
+            left_out.append(table)
     heading, *rows = ([column[n] for column in columns] for n in range(len(by_run) + 1))
-    return Comparison(heading, rows, same, left_out + tables)
+    return Comparison(heading, rows, same, left_out)
 
 
 def _by_metric(judgement: Judgement) -> dict[str, Verdict]:

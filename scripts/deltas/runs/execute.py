@@ -15,7 +15,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from .processes import DONE, Failure, Job, Listener, refusal, side_by_side
 from .progress import Progress, progress
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NAMED = 8  # runs that are reused are named, unless there are more
 SECONDS = "seconds"  # of training: every run measures it, whatever its stage is about
 CHILD = programs.RUN
 CONTROL = programs.CONTROL
@@ -122,14 +123,24 @@ def execute(
                 results[plan.name] = there
             else:
                 work.append(_Work(project, plan, environment, lock))
-        for name, result in results.items():
-            console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
+        _tell_of_reuse(project, results)
         if work:
             trees = stack.enter_context(files.scratch())
             agenda = _announced(agenda, [run.plan.name for run in work], at_once)
             bars = stack.enter_context(progress(agenda))
             results |= _make(work, trees, export, bars, at_once)
     return [results[plan.name] for plan in plans]
+
+
+def _tell_of_reuse(project: Project, results: Mapping[str, Result]) -> None:
+    """Say which runs are not made, for they are there; where there are many, how many."""
+    if len(results) > NAMED:
+        console.note(
+            f"{len(results)} runs are reused, they are in {_relative(project, project.out)}/ (--fresh repeats them)"
+        )
+        return
+    for name, result in results.items():
+        console.note(f"{name}: reused, it is in {_relative(project, result.folder)} (--fresh repeats it)")
 
 
 def _announced(agenda: Agenda | None, names: Sequence[str], at_once: int | None) -> Agenda:
