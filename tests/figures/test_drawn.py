@@ -146,6 +146,20 @@ def test_figures_are_drawn_again_from_what_was_kept(keeping, tmp_path):
         assert path.read_bytes() == (keeping / path.name).read_bytes(), path.name
 
 
+def test_files_that_are_there_are_read_again(keeping, tmp_path):
+    """What was kept may be of an older program, which kept fewer digits."""
+    drawn.again(keeping, results(2.0, 5.0), tmp_path / "others", "b" * 16, files=True)
+    assert drawn.read(tmp_path / "others").figures[0].rows == ((0, 4.0), (1, 25.0))
+
+
+def test_files_that_are_gone_are_replaced_by_what_was_kept(keeping, tmp_path):
+    gone = "(_ for _ in ()).throw(FileNotFoundError())"
+    program = (keeping / "figures.py").read_text()
+    (keeping / "figures.py").write_text(program.replace("lambda: [", f"lambda: {gone} or [", 1))
+    drawn.again(keeping, results(2.0, 5.0), tmp_path / "others", "b" * 16, files=True)
+    assert drawn.read(tmp_path / "others").figures[0].rows == ((0, 4.0), (1, 9.0))
+
+
 def test_another_program_draws_the_same_data_anew(keeping, tmp_path):
     (keeping / "figures.py").write_text(KEEPING.replace('"T"', '"Another title"'))
     assert drawn.faults(keeping, "b" * 16)

@@ -15,7 +15,7 @@ from ..core import machine
 from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
 from ..runs import beside
-from ..runs.execute import SECONDS, Metrics, Plan, Result
+from ..runs.execute import SECONDS, Metrics, Plan, Result, finished
 from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
 from .baseline import Baseline, Recorded, Summary
@@ -106,7 +106,7 @@ def row(result: Result, judgement: Judgement) -> dict[str, Any]:
 
 
 def remembered(project: Project, subject: Subject, recorded: Baseline) -> list[Result]:
-    """Return the recorded runs as results, without what was in their folders."""
+    """Return the recorded runs as results. What was in their folders is there where they were not deleted since."""
     results = []
     for run in subject.experiment.runs:
         if run.name not in recorded.runs:
@@ -115,7 +115,9 @@ def remembered(project: Project, subject: Subject, recorded: Baseline) -> list[R
         for at, seed in enumerate(kept.seeds):
             plan = Plan(subject.stage, run, seed, recorded.code_id)
             numbers: Metrics = {name: summary.values[at] for name, summary in kept.metrics.items()}
-            results.append(Result(plan, plan.folder(project), numbers, {}, True))
+            there = finished(project, plan)
+            folder = there.folder if there else plan.folder(project) / "not there"
+            results.append(Result(plan, folder, numbers, {}, True))
     return results
 
 

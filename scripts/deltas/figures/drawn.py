@@ -116,10 +116,11 @@ def draw(stage: Path, results: Sequence[Result], folder: Path, baseline: str = "
     return _draw(stage, Runs(results), folder, baseline)
 
 
-def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str) -> list[Path]:
+def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str, files: bool = False) -> list[Path]:
     """Draw the figures of a stage as `draw` does, from recorded numbers and from what was kept of the runs' files.
 
-    results: of the recorded runs, without their files. BadInput where that is not enough.
+    results: of the recorded runs. files: whether files of theirs may be there; those are read again. BadInput where
+    that is not enough.
     """
     from .runs import NotKept, Runs
 
@@ -134,7 +135,7 @@ def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str) -
             ways,
         )
     try:
-        return _draw(stage, Runs(results, dict(listing.kept), files=False), folder, baseline)
+        return _draw(stage, Runs(results, dict(listing.kept), files), folder, baseline)
     except NotKept as missing:
         raise BadInput(f"{stage / LISTING} does not keep {missing}", "all that figures.py asks for", ways) from None
 

@@ -1,5 +1,6 @@
 """What figures are drawn from: the files of complete runs."""
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -23,8 +24,8 @@ class Runs:
     """The results that are there: one seed for `train`, all of them for `record`.
 
     kept: by name, what figures need of the runs' files; figures.json holds it, and so they can be drawn again without
-    a training. files: whether the runs' files are there; where they are not, only what was kept is. asked: the names of
-    what a figure asked for.
+    a training. files: whether runs' files may be there; else only what was kept is. asked: the names of what a figure
+    asked for.
     """
 
     results: Sequence[Result]
@@ -33,12 +34,16 @@ class Runs:
     asked: set[str] = field(default_factory=set)
 
     def keep(self, name: str, read: Callable[[], Any]) -> Any:
-        """Return what `read` makes of the runs' files, as JSON has it, and keep it; NotKept without any files."""
+        """Return what `read` makes of the runs' files, as JSON has it, and keep it.
+
+        Where a file is not there, return what was kept; NotKept where nothing was.
+        """
         self.asked.add(name)
+        if self.files:
+            with contextlib.suppress(FileNotFoundError):
+                self.kept[name] = json.loads(json.dumps(jsonfile.plain(read())))
         if name not in self.kept:
-            if not self.files:
-                raise NotKept(name)
-            self.kept[name] = json.loads(json.dumps(jsonfile.plain(read())))
+            raise NotKept(name)
         return self.kept[name]
 
     def of(self, run: str) -> list[Result]:

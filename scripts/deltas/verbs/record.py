@@ -28,7 +28,9 @@ CELLS = 8  # of a table metric that are shown
 @click.command(help="Run all seeds of a stage's experiment, and write its baseline and its figures.")
 @click.argument("stage")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
-@click.option("--redraw", is_flag=True, help="Only draw the figures again, from what was recorded; train nothing.")
+@click.option(
+    "--redraw", is_flag=True, help="Train nothing; draw the figures again from what was recorded and what runs are there."
+)
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool, redraw: bool) -> int:
     """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
@@ -85,7 +87,7 @@ def _redraw(project: Project, shop: Workshop, subject: Subject) -> int:
             return []
         with trained.drawing(drawn.program(folder)):
             results = trained.remembered(project, subject, recorded)
-            return drawn.again(folder, results, place, baseline.digest(recorded))
+            return drawn.again(folder, results, place, baseline.digest(recorded), files=True)
 
     changed = _write(project, shop, subject, recorded, draw)
     console.say(f"wrote {', '.join(changed)}" if changed else "the figures are as they would be drawn: nothing to do")
