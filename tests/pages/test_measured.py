@@ -33,25 +33,36 @@ TOOLS = stage(
 )  # fmt: skip
 
 
-def test_a_row_for_each_plain_number_and_a_table_for_each_table():
+def test_a_run_is_a_row_and_a_metric_that_is_a_table_has_its_own():
     plain, loss = measured.tables(TOOLS)
-    assert [(row.name, *row.cells) for row in plain.rows] == [
-        ("n", "3", "5", "not measured"),
-        ("solved", "93.1 ± 0.4", "41.0 ± 2.0", "not measured"),
-        ("calls", "12", "–", "not measured"),
+    assert [column.name for column in plain.columns] == ["n", "solved", "calls"]
+    assert [(row.run, *row.cells) for row in plain.rows] == [
+        ("with-tools", "3", "93.1 ± 0.4", "12"),
+        ("without", "5", "41.0 ± 2.0", "–"),
+        ("later", "not measured", "not measured", "not measured"),
     ]
-    assert (loss.name, loss.says, loss.head) == ("loss", "loss by domain, nats per character", "domain")
-    assert [(row.name, *row.cells) for row in loss.rows] == [
-        ("names", "1.9", "1.8", "not measured"),
-        ("sums", "0.4", "–", "not measured"),
+    assert (loss.name, loss.says, loss.by) == ("loss", "loss by domain, nats per character", "domain")
+    assert [column.name for column in loss.columns] == ["names", "sums"]
+    assert [(row.run, *row.cells) for row in loss.rows] == [
+        ("with-tools", "1.9", "0.4"),
+        ("without", "1.8", "–"),
+        ("later", "not measured", "not measured"),
     ]
+
+
+def test_what_does_not_apply_is_not_what_was_not_measured():
+    page = Page(render.fragment("measured", TOOLS, "runs"))
+    assert page.words.count("does not apply") == 2 and page.words.count("not measured") == 5
+    assert page.text.count("– means that the number does not apply to the run.") == 2
+    assert "does not apply" not in Page(render.fragment("measured", stage({"a": {}, "b": {}}), "runs")).text
 
 
 def test_each_table_stands_on_the_page_with_its_words():
     page = Page(render.fragment("measured", TOOLS, "runs"))
     assert len(page.of("table")) == 2
     assert "± is a deviation. The tasks are a sample, too." in page.text
-    assert "solved tasks solved, % 93.1 ± 0.4" in page.text and "loss (loss by domain, nats per character)" in page.text
+    assert "n training seeds solved tasks solved, % calls with-tools 3 93.1 ± 0.4 12 without" in page.text
+    assert "loss (loss by domain, nats per character), by domain." in page.text
     regions = [tag["aria-label"] for tag in page.of("div")]
     assert regions == ["runs of 09-tools", "loss of 09-tools"]
 
@@ -70,9 +81,9 @@ def test_the_number_that_stands_for_a_stage(document, shown):
     assert measured.headline(document) == shown
 
 
-def test_nothing_measured_is_a_table_without_rows():
+def test_nothing_measured_is_a_table_without_numbers():
     (table,) = measured.tables(stage({"a": {}}))
-    assert [(row.name, *row.cells) for row in table.rows] == [("n", "not measured")]
+    assert [(row.run, *row.cells) for row in table.rows] == [("a", "not measured")]
 
 
 @pytest.mark.parametrize("headline", ["solved", "domain_loss.sums", "nobody_measured_it", None])

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from lab import said
-from webpage import draw, record, svg, with_headline, with_verdicts
+from webpage import FIGURE, draw, record, svg, with_headline, with_verdicts
 
 POST = "content/posts/part-3/index.md"
 
@@ -95,7 +95,10 @@ def test_a_hunk_that_changed_and_one_that_is_gone(tiny, site):
     record(tiny, 1, claims=["it falls"])
     record(tiny, 2)
     out = check(tiny, site / POST, code=1)
-    assert re.search(r"patch 01 forget: was \w+, is now \w+", out)
+    assert "patch 01 forget: is not what it was" in out
+    assert re.findall(r"^    ([-+] .*def forget.*)$", out, re.MULTILINE) == [
+        "- +    def forget(self):", "+ +    def forget(self, all=True):",
+    ]  # fmt: skip
     assert "patch 01 import-math: is gone" in out
     assert "patch 02" not in out
 
@@ -106,13 +109,16 @@ def test_a_figure_and_claims_that_changed(tiny, site, monkeypatch):
     folder = next(tiny.root.glob("baselines/01-*"))
     (folder / "loss-curve.dark.svg").write_text(svg(dark=True).replace("L 2 3", "L 3 3"))
     out = check(tiny, site / POST, code=1)
-    assert "figure 01 loss-curve: was" in out and "claims 01: was" in out and "result 01" not in out
+    assert "figure 01 loss-curve: is drawn otherwise; its words and its data are as they were" in out
+    assert "    - open: it falls\n    + yes: it falls: 2 < 3\n" in out and "result 01" not in out
+    draw(folder, FIGURE | {"rows": [[0, 3.2958], [10, 2.25]]})
+    assert "    - 10 | 2.5\n    + 10 | 2.25\n" in check(tiny, site / POST, code=1)
 
 
 def test_names_that_changed(tiny):
     record(tiny, 1, claims=["it falls"], names=["emma"])
     alone = post(tiny.root.parent, '{{< samples stage="01" run="counted" was="not recorded" >}}\n')
-    assert "samples 01 counted: was not recorded, is now" in check(tiny, alone, code=1)
+    assert "samples 01 counted: is not what it was\n    - not recorded\n    + emma\n" in check(tiny, alone, code=1)
 
 
 def test_accept_writes_what_is_now_and_nothing_else(tiny, site):
@@ -199,7 +205,7 @@ def test_a_call_that_says_something_else_than_its_author_means_is_bad_input(tiny
         assert path.read_bytes() == before
     assert "did you mean count?" in out and "its tag does not end" in out
     faults = json.loads(check(tiny, path, code=2, options=["--json"]))["posts"][0]["faults"]
-    assert [set(fault) for fault in faults] == [{"line", "found", "ways", "known"}] * 4
+    assert [set(fault) for fault in faults] == [{"line", "found", "ways", "known", "changes"}] * 4
 
 
 def test_a_stage_without_a_baseline_is_not_measured(tiny, tmp_path):
@@ -214,8 +220,9 @@ def test_a_stage_without_a_baseline_is_not_measured(tiny, tmp_path):
 def test_figures_of_other_code(tiny, site):
     path = next(tiny.root.glob("baselines/01-*/baseline.json"))
     path.write_text(re.sub(r'"code_id": "\w+"', '"code_id": "0123456789abcdef"', path.read_text()))
-    result = tiny.run("publish", "--check", str(site / POST))
-    assert result.code == 2 and "other code" in result.err
+    out = check(tiny, site / POST, code=1)
+    assert out.count("what was measured is of other code") == 1 and "scripts/record.sh 01" in out
+    assert "patch 01" not in out and " 02" not in out  # the rest was compared
 
 
 # -- notes ------------------------------------------------------------------------------------------------------------
@@ -284,3 +291,66 @@ def test_posts_that_cannot_be_read(tiny, tmp_path):
     for name, message in (("latin.md", "byte 3"), ("none.md", "No such file"), (".", "directory")):
         result = tiny.run("publish", "--check", str(tmp_path / name))
         assert result.code == 2 and message in result.err
+
+
+# -- what an author saw ------------------------------------------------------------------------------------------------
+
+MINE = "content/posts/mine.md"
+NUMBER = '{{< result stage="01" run="counted" metric="test_loss" >}}'
+
+
+@pytest.fixture
+def written(site):
+    """Write a post against the site's first data, without a `was` in it."""
+    return post(site, f'{NUMBER}\n{{{{< patch "01" "forget" />}}}}\n', MINE)
+
+
+def test_a_post_written_against_older_data_is_noticed_though_newer_ones_were_published(tiny, site, written):
+    measured(tiny, 2.45, 2.46, 2.40)
+    tiny.ok("publish", "all", "--to", str(site))
+    for _ in range(2):  # to publish once more takes nothing back
+        out = check(tiny, written, code=1)
+        assert "mine.md:1: result 01 counted test_loss: was 2.4700, is now 2.4467" in out and "mine.md:2" not in out
+        tiny.ok("publish", "all", "--to", str(site))
+    check(tiny, written, options=["--accept"])
+    assert 'was="2.4467"' in written.read_text() and "✓" in check(tiny, written)
+
+
+def test_a_hunk_is_shown_as_it_was_when_the_post_was_written(tiny, site, written):
+    tiny.ok("apply", "01")
+    tiny.edit("    def forget(self):", "    def forget(self, all=True):")
+    tiny.ok("refresh", "01")
+    measured(tiny, 2.45, 2.46, 2.47)
+    record(tiny, 2)
+    tiny.ok("publish", "all", "--to", str(site))
+    out = check(tiny, written, code=1)
+    assert "mine.md:2: patch 01 forget: is not what it was" in out
+    assert "    - +    def forget(self):\n    + +    def forget(self, all=True):\n" in out
+    before = written.read_text().splitlines()[1]
+    check(tiny, written, options=["--accept"])  # by place, so the site remembers it
+    assert written.read_text().splitlines()[1] == before and "✓" in check(tiny, written)
+
+
+def test_a_renamed_post_is_known_again(tiny, site, written):
+    tiny.ok("publish", "all", "--to", str(site))
+    renamed = written.rename(written.with_name("renamed.md"))
+    measured(tiny, 2.45, 2.46, 2.40)
+    tiny.ok("publish", "all", "--to", str(site))
+    assert "was 2.4700, is now 2.4467" in check(tiny, renamed, code=1)
+
+
+def test_a_damaged_memory_is_refused(tiny, site, written):
+    for content in ("{", "[]", '{"posts": 3}', '{"posts": {"a": {"b": 3}}}'):
+        (site / "data/deltas/seen.json").write_text(content)
+        before = (site / "data/deltas/published.json").read_bytes()
+        for arguments in (["all", "--to", str(site)], ["--check", str(written)]):
+            result = tiny.run("publish", *arguments)
+            assert result.code == 2 and "seen.json" in result.err, (content, result)
+        assert (site / "data/deltas/published.json").read_bytes() == before
+
+
+def test_long_differences_are_cut_and_say_so(tiny, site):
+    folder = next(tiny.root.glob("baselines/01-*"))
+    draw(folder, FIGURE | {"rows": [[n, n / 7] for n in range(100)]})
+    out = check(tiny, site / POST, code=1)
+    assert len(re.findall(r"^    [-+] ", out, re.MULTILINE)) == 20 and "… and 82 more lines" in out

@@ -1,6 +1,7 @@
 """A header's text as HTML: what its author typed, and nothing that runs."""
 
 import pytest
+from markdown_it import MarkdownIt
 
 from deltas.pages import prose
 from webpage import Page
@@ -22,6 +23,29 @@ def test_signs_stay_as_they_were_typed(text):
         page = Page(made)
         assert page.text == text
         assert not [tag for tag, _ in page.tags if tag != "p"]
+
+
+@pytest.mark.parametrize("text", [*AS_TYPED, "1. no list\nbut\n2) words", "{{< x >}}", "> none", "a\n===\nb", "P(j|i)"])
+def test_as_markdown_they_stay_too(text):
+    """Held against a whole Markdown, in which nothing is switched off; tests/pages/test_hugo.py asks Hugo itself."""
+    made = prose.markdown(text)
+    page = Page(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(made))
+    if not text.startswith("1. "):  # a block that begins like a list is one
+        assert page.text == " ".join(text.split()) and {tag for tag, _ in page.tags} == {"p"}
+    assert "{{" not in made and "--" not in made
+
+
+def test_a_number_is_replaced_in_words_and_nowhere_else():
+    text = "2.45, 12.45, `2.45` and *2.45*.\n\n    2.45"
+    assert prose.markdown(text, {"2.45": "N"}) == "N, 12.45, `2.45` and *N*.\n\n    2.45"
+
+
+def test_a_description_has_no_number_that_may_change():
+    text = "It ends at 2.45. It was\ncheap.\n\n- a list\n\nLook at `f`. Then *up*. At 2.45 it ends. More."
+    assert prose.description("count", text, ["2.45"]) == "Count. Look at f. Then up."
+    assert prose.description("count", "", []) == "Count."
+    long = prose.description("count", "word " * 60)
+    assert len(long) <= 160 and long.endswith("word …")
 
 
 def test_code_and_emphasis():

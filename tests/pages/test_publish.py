@@ -66,9 +66,13 @@ def test_front_matter(tiny, site):
     files = publish(tiny, site, "02")
     stage = front_matter(files["content/deltas/02-storm-report/index.md"].decode())
     part = front_matter(files["content/posts/part-3/index.md"].decode())
+    about = stage.pop("description")
+    assert about.startswith("Storm report. ") and len(about) <= 160 and "{{" not in about and "\n" not in about
+    assert part["description"].startswith("Part 3 of Neural Nets from Scratch: ")
+    assert set(part) == {*stage, "description"}
     assert stage == {"title": "02 storm report", "date": "2026-01-01", "series": ["Neural Nets from Scratch"],
                      "weight": "2", "skin": "chalkboard", "draft": "true"}  # fmt: skip
-    assert part["weight"] == "3" and set(part) == set(stage)
+    assert part["weight"] == "3"
 
 
 def test_fragments_are_html_and_diffs_are_the_patch_s(lab, site):
@@ -97,7 +101,10 @@ def test_a_part_s_headings_are_the_deltas_and_its_numbers_shortcodes(tiny, site,
     plain = re.sub(r"scripts/\w+\.sh \d\d|^## .*$", "", plain, flags=re.MULTILINE)
     assert not re.search(r"\d", plain), plain
     assert "```" not in body
-    assert len(plain.split()) < 60  # facts only: headings, commands, names of runs
+    for header in ("frost days", "storm report", "loud report"):  # nothing but headers, headings and commands
+        assert f"### {header}\n\nYou know the weather. This is new: größer — " in body
+        assert plain.count("A second paragraph, with *stars*.") == 3
+    assert len(plain.split()) < 60 + 3 * 16
 
 
 def test_a_table_of_a_part_says_what_its_numbers_leave_open(tiny, site):
@@ -327,3 +334,77 @@ def test_without_upstream(tiny, site, monkeypatch):
     after = contents(site)
     assert after["data/deltas/upstream.json"] == before["data/deltas/upstream.json"]
     assert after["content/posts/part-3/index.md"] == before["content/posts/part-3/index.md"]
+
+
+# -- what a header says ------------------------------------------------------------------------------------------------
+
+
+def test_a_measured_number_of_a_header_is_an_embed_and_any_other_is_not(tiny, site):
+    """The words are the author's to edit; the number goes with the baseline, and `--check` sees when it moves."""
+    file = tiny.files[0]
+    header, diff = file.read_text().split("\n---\n", 1)
+    header = header.replace("You know", "It ends at 2.4700, in 3 steps; `2.4700` is code.\n\n    2.4700\n\nYou know")
+    file.write_text(f"{header}\nMeasured: counted.test_loss 2.4700\n---\n{diff}")
+    record(tiny, 1)
+    files = publish(tiny, site, "01")
+    call = '{{< result stage="01" run="counted" metric="test_loss" digits="4" was="2.4700" >}}'
+    for path in ("content/deltas/01-frost-days/index.md", "content/posts/part-3/index.md"):
+        text = files[path].decode()
+        assert f"It ends at {call}, in 3 steps; `2.4700` is code.\n\n    2.4700\n\nYou know" in text
+        assert "2.47" not in front_matter(text)["description"]
+    record(tiny, 1, (2.44, 2.45, 2.46))
+    result = tiny.run("publish", "--check", str(site / "content/posts/part-3/index.md"))
+    assert result.code == 1 and "result 01 counted test_loss 4: was 2.4700, is now 2.4600" in result.out
+
+
+# -- stages whose numbers are of other code ----------------------------------------------------------------------------
+
+
+def spoil(folder) -> None:
+    """Let a baseline be of other code."""
+    path = folder / "baseline.json"
+    path.write_text(re.sub(r'"code_id": "\w+"', '"code_id": "0123456789abcdef"', path.read_text()))
+
+
+def test_a_stale_stage_is_named_and_the_others_are_published(tiny, site):
+    record(tiny, 1)
+    spoil(record(tiny, 2))
+    result = tiny.run("publish", "all", "--to", str(site))
+    assert result.code == 1 and "left out: 02-storm-report" in result.err and "scripts/record.sh 02" in result.err
+    assert "other code" in result.err
+    post = (site / "content/posts/part-3/index.md").read_text()
+    assert "### frost days" in post and "### loud report" in post and "### storm report" not in post
+    assert not (site / "content/deltas/02-storm-report").exists()
+    record(tiny, 2)
+    tiny.ok("publish", "02", "--to", str(site))
+    assert "### storm report" in (site / "content/posts/part-3/index.md").read_text()
+
+
+def test_a_post_keeps_the_section_of_a_stage_that_became_stale(tiny, site):
+    record(tiny, 1)
+    folder = record(tiny, 2)
+    publish(tiny, site, "01", "02")
+    before = contents(site)
+    spoil(folder)
+    result = tiny.run("publish", "03", "--to", str(site))
+    assert result.code == 1 and "content/posts/part-3/index.md: as it was" in result.err
+    after = contents(site)
+    assert {path: after[path] for path in before if "published.json" not in path and "deltas-patch" not in path} == {
+        path: content for path, content in before.items() if "published.json" not in path and "deltas-patch" not in path
+    }
+    assert "content/deltas/03-loud-report/index.md" in after
+
+
+# -- what can be embedded ----------------------------------------------------------------------------------------------
+
+
+def test_everything_that_can_be_embedded_is_listed_and_each_call_is_good(tiny, site, tmp_path):
+    draw(record(tiny, 1, claims=["it falls"], names=["emma"], more={"domain_loss.sums": (0.1, 0.2, 0.3)}))
+    said = tiny.ok("publish", "01", "--to", str(site)).out
+    calls = re.findall(r"^  (\{\{<.*>\}\})$", said, re.MULTILINE)
+    assert "01-frost-days: 2 hunks, 1 figure, 2 runs" in said
+    assert {call.split()[1] for call in calls} == {"patch", "figure", "claims", "runs", "samples", "result"}
+    assert "run: counted, other" in said
+    assert "metric: train_loss, test_loss, test_loss_unseen, parameters, domain_loss.sums" in said
+    (site / "content/mine.md").write_text("\n".join(calls))
+    assert f"{len(calls)} embeds" in tiny.ok("publish", "--check", str(site / "content/mine.md")).out

@@ -100,7 +100,8 @@ def _numbers(experiment: Experiment, judgement: Judgement, judged: Sequence[Verd
     if judgement.way is not Way.ONE_MORE:
         differences = [abs(verdict.difference) for verdict in judged if verdict.difference is not None]
         worst = max(differences, default=0)
-        return f"{_shown(experiment, judged)}; {f'off by {worst:.1g} at most' if worst else 'all equal'}"
+        off = f"off by {numbers.significant(worst, 1)} at most" if worst else "all equal"
+        return f"{_shown(experiment, judged)}; {off}"
     by = [verdict for verdict in judged if verdict.low is not None]
     texts = [prediction.against(verdict, experiment.metrics[verdict.metric]) for verdict in by[:SHOWN]]
     rest = len(judged) - len(texts)

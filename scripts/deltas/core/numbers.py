@@ -89,6 +89,19 @@ def _alone(number: float | int, digits: int | None) -> str:
     return text if abs(rounded) < 10 ** (SIGNIFICANT - 1) else fixed(number, 0)
 
 
+def significant(number: float, digits: int) -> str:
+    """Return a number to so many significant digits: of a p value, of a standard error in a sentence, of raw data.
+
+    >>> significant(0.0022321, 4), significant(0.00087, 2), significant(2.1e-06, 2), significant(0.5, 4)
+    ('0.002232', '0.00087', '2.1e-06', '0.5')
+    >>> significant(123456.7, 2), significant(99.96, 2), significant(-0.0, 2), significant(-math.inf, 2)
+    ('123,457', '100', '0', '−∞')
+    """
+    if not math.isfinite(number) or number == 0 or abs(float(f"{number:.{digits}g}")) >= 10**digits:
+        return fixed(number, 0)
+    return f"{number:.{digits}g}"
+
+
 def spread(sample: Sample, form: Form = PLAIN) -> str:
     """Return mean ± standard deviation over the seeds; one number where it is the same for all of them.
 
@@ -99,6 +112,8 @@ def spread(sample: Sample, form: Form = PLAIN) -> str:
     ('2.3 % ± 0.4', '729')
     >>> spread(summarise([-2e-10, 1e-10])), spread(summarise([0.00012, 0.00014]))
     ('(0 ± 2) × 1e-10', '0.00013 ± 0.00001')
+    >>> spread(summarise([1.5, 300402.7, 1204.6])), spread(summarise([1205.0, 1801.0]), Form(digits=1))
+    ('100,000 ± 170,000', '1,503.0 ± 421.4')
     """
     return _spread(sample, form, " %" if form.unit == "%" else "")
 
@@ -175,7 +190,10 @@ def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
 
 
 def _spread(sample: Sample, form: Form, unit: str) -> str:
-    """Return the mean, the unit behind it, and the deviation: to its own first digit, or to the declared decimals."""
+    """Return the mean, the unit behind it, and the deviation: to its own first digit, or to the declared decimals.
+
+    Of a deviation of a hundred and more two digits count; the others would promise what the seeds do not keep.
+    """
     factor = 100 if form.unit == "%" else 1
     middle, sd = sample.mean * factor, (sample.sd or 0.0) * factor
     if not math.isfinite(middle) or sd <= SPREADLESS * abs(middle):
@@ -185,5 +203,7 @@ def _spread(sample: Sample, form: Form, unit: str) -> str:
     if exponent < -DECIMALS and abs(middle) < 10 ** (exponent + 3):
         scale = 10.0**exponent
         return f"({fixed(middle / scale, 0)} ± {fixed(sd / scale, 0)}) × 1e{exponent}{unit}"
+    if form.digits is None and exponent >= 2:
+        middle, sd = round(middle, 1 - exponent), round(sd, 1 - exponent)
     decimals = max(form.digits or 0, -exponent)
     return f"{fixed(middle, decimals)}{unit} ± {fixed(sd, decimals)}"

@@ -241,10 +241,12 @@ def _why(claim: Claim, outcome: Outcome, findings: Sequence[Finding], family: Fa
 
 
 def _evidence(finding: Finding, level: float) -> str:
-    parts = [f"{finding.seeds:.2g} from the seeds"]
-    parts += [f"{finding.items:.2g} from the {finding.difference.unit}s"] if finding.items else []
-    p = f"p = {finding.p:.2g}, significant below {level:.2g}"
-    return f"the difference is {finding.difference.mean:.4g}, its standard error {' and '.join(parts)}; {p}"
+    written = numbers.significant
+    parts = [f"{written(finding.seeds, 2)} from the seeds"]
+    parts += [f"{written(finding.items, 2)} from the {finding.difference.unit}s"] if finding.items else []
+    p = f"p = {written(finding.p, 2)}, significant below {written(level, 2)}"
+    difference = written(finding.difference.mean, 4)
+    return f"the difference is {difference}, its standard error {' and '.join(parts)}; {p}"
 
 
 def quantity(sample: Sample, unit: str = "") -> str:

@@ -48,7 +48,7 @@ def numbers(patch: Patch) -> list[Number]:
         raise BadInput(f"{patch.file}: Measured: cannot be read at {rest!r}", "run.metric NUMBER, run.metric NUMBER, …")
     stated = _without_trailer(patch.message)
     for number in listed:
-        if not _literal(number.text).search(stated):
+        if not literal(number.text).search(stated):
             raise BadInput(
                 f"{patch.file}: Measured: names {number.place} {number.text}, which the prose does not state"
             )
@@ -74,6 +74,11 @@ def unlisted(patch: Patch) -> list[str]:
         for text in dict.fromkeys(MEASURED.findall(stated))
         if _tight(text) not in listed
     ]
+
+
+def literal(text: str) -> re.Pattern[str]:
+    """Return a pattern of this number, and of no longer one that contains it."""
+    return re.compile(rf"(?<![\d.,:]){re.escape(text)}(?!\d|[.,:]\d)")
 
 
 def _comments(patch: Patch) -> Iterator[str]:
@@ -111,7 +116,7 @@ def filled(patch: Patch, recorded: Baseline | None) -> bytes:
             )
     if not any(old != new for old, new in changes.items()):
         return patch.header
-    either = re.compile("|".join(_literal(old).pattern for old in sorted(changes, key=len, reverse=True)))
+    either = re.compile("|".join(literal(old).pattern for old in sorted(changes, key=len, reverse=True)))
     return f"{fields}{blank}{either.sub(lambda m: changes[m[0]], text)}".encode()
 
 
@@ -125,11 +130,6 @@ def _now(number: Number, recorded: Baseline | None) -> str | None:
     places = len(digits.partition(".")[2])
     text = writer.fixed(summary.mean * (100 if percent else 1), places, comma="," in digits)
     return text + (percent[0] if percent else "")
-
-
-def _literal(text: str) -> re.Pattern[str]:
-    """Return a pattern of this number, and of no longer one that contains it."""
-    return re.compile(rf"(?<![\d.,:]){re.escape(text)}(?!\d|[.,:]\d)")
 
 
 def _without_trailer(message: str) -> str:

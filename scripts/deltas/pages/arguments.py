@@ -62,6 +62,12 @@ def is_ours(tag: Shortcode) -> bool:
     return tag.name in SHORTCODES and not (tag.name == "figure" and "src" in tag.named)
 
 
+def wanted(tag: Shortcode) -> dict[str, str]:
+    """Return the arguments that say which thing of a stage it shows, by name."""
+    takes = SHORTCODES[tag.name]
+    return {key: value for key, value in tag.given(takes.places).items() if key not in ("stage", "was", *takes.looks)}
+
+
 def faults(tag: Shortcode) -> list[Fault]:
     """Return what is wrong with a call of one of our shortcodes, without looking at any stage."""
     takes = SHORTCODES[tag.name]

@@ -24,9 +24,15 @@ class Delivered:
 
 
 def deliver(
-    folder: Path, files: Mapping[str, bytes], pages: Mapping[str, bytes], gone: Callable[[str], bool]
+    folder: Path,
+    files: Mapping[str, bytes],
+    pages: Mapping[str, bytes],
+    gone: Callable[[str], bool],
+    before: Mapping[str, bytes] | None = None,
 ) -> Delivered:
     """Write files and pages. gone(path): whether something that we wrote earlier should be there no more.
+
+    before: files that the program itself rewrites as it likes; they are written first, once nothing is to be refused.
 
     A page that was edited is kept. For any other file in the way that we did not write, everything is refused before
     anything is written (BadInput). What we no longer write is removed where it is still as we wrote it.
@@ -37,12 +43,13 @@ def deliver(
     _refuse_foreign(folder, files, ours)
     done = Delivered()
     wanted = dict(files)
-    for path, content in pages.items():
-        if _may_write(folder / path, content, ours.get(path, [])):
-            wanted[path] = content
-        else:
-            done.kept.append(path)
+    free = unedited(folder, pages)
+    wanted |= {path: content for path, content in pages.items() if path in free}
+    done.kept += [path for path in pages if path not in free]
     hashes = {path: _hash(content) for path, content in wanted.items()}
+    for path, content in (before or {}).items():
+        if _content(folder / path) != content:
+            write(folder / path, content)
     if wanted:  # before the first file, so that a call that breaks off leaves nothing that looks foreign
         _note(folder, ours | {path: sorted({*ours.get(path, []), new}) for path, new in hashes.items()})
     for path, content in wanted.items():
@@ -59,6 +66,12 @@ def deliver(
             del ours[path]
     _note(folder, ours | {path: [new] for path, new in hashes.items()})
     return done
+
+
+def unedited(folder: Path, pages: Mapping[str, bytes]) -> set[str]:
+    """Return the paths of the pages that `deliver` would write: they are not there, or still as we wrote them."""
+    ours = record(folder)
+    return {path for path, content in pages.items() if _may_write(folder / path, content, ours.get(path, []))}
 
 
 def _refuse_foreign(folder: Path, files: Mapping[str, bytes], ours: Mapping[str, list[str]]) -> None:

@@ -17,7 +17,7 @@ from ..core import jsonfile, numbers
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims, sampling
+from ..evidence import baseline, claims, headers, sampling
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..runs import experiment, subject
 from ..runs.experiment import Experiment
@@ -29,6 +29,10 @@ from . import excerpt, gallery, notes, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
 MOST_DIGITS = 15  # decimals that a post may ask for; the document has the text for every number of them
+
+
+class Stale(BadInput):
+    """The numbers of a stage were recorded on other code, or are of other runs than its experiment names."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool
     recorded = baseline.read(folder / "baseline.json")
     reasons = _stale(source, patch, described, recorded)
     if reasons and not stale:
-        raise BadInput(
+        raise Stale(
             f"{patch.name}: the baseline is of other code or other runs: {'; '.join(reasons)}",
             "numbers of the code that stands beside them",
             [f"scripts/record.sh {patch.number:02d}", "scripts/report.sh --stale   # with the old numbers, marked so"],
@@ -110,6 +114,7 @@ def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool
         "part": patch.trailers.get(parts.TRAILER, ""),
         "date": _day(patch),
         "prose": patch.prose,
+        "stated": [{"run": one.run, "metric": one.metric, "text": one.text} for one in headers.numbers(patch)],
         "trailers": patch.trailers,
         "patch": patch.file,
         "added": patch.added,

@@ -3,7 +3,8 @@
 Each function takes a stage's document, whole or as the site holds it, and raises Unknown where it has no such thing.
 """
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..series.patches import nearest
@@ -102,6 +103,60 @@ EMBEDS: dict[str, Callable[..., str]] = {
     "claims": claims,
     "runs": runs,
 }  # shortcode -> what it shows; arguments.py says what it may be given
+
+
+def listing(stage: Stage) -> list[str]:
+    """Return all that a post can embed of a stage, as shortcodes to copy; under a number, its runs and metrics."""
+    number = f"{stage['number']:02d}"
+    calls = [f'{{{{< patch stage="{number}" hunk="{hunk["name"]}" />}}}}' for hunk in stage["hunks"]]
+    calls += [f'{{{{< figure stage="{number}" name="{one["name"]}" >}}}}' for one in stage["figures"]]
+    calls += [f'{{{{< claims stage="{number}" >}}}}'] if stage["claims"] else []
+    calls += [f'{{{{< runs stage="{number}" >}}}}'] if stage["runs"] else []
+    named = [run["run"] for run in stage["runs"] if run["names"]]
+    if named:
+        calls += [f'{{{{< samples stage="{number}" run="{named[0]}" >}}}}', *_choices("run", named)]
+    for runs, metrics in _measured(stage).items():
+        call = f'{{{{< result stage="{number}" run="{runs[0]}" metric="{metrics[0]}" >}}}}'
+        calls += [call, *_choices("run", runs), *_choices("metric", metrics)]
+    return calls
+
+
+def _measured(stage: Stage) -> dict[tuple[str, ...], list[str]]:
+    """Return runs -> the metrics that these runs have, and no other."""
+    runs: dict[str, tuple[str, ...]] = {}
+    for run in stage["runs"]:
+        for metric in run["metrics"]:
+            runs[metric] = (*runs.get(metric, ()), run["run"])
+    metrics: dict[tuple[str, ...], list[str]] = {}
+    for metric, having in runs.items():
+        metrics.setdefault(having, []).append(metric)
+    return metrics
+
+
+def _choices(argument: str, values: Sequence[str]) -> list[str]:
+    """Return lines that say what an argument may be; none where there is one value only."""
+    head = f"    {argument}: "
+    text = head + ", ".join(values)
+    return textwrap.wrap(text, 100, subsequent_indent=" " * len(head), break_on_hyphens=False) if values[1:] else []
+
+
+def lines(stage: Stage, name: str, wanted: Mapping[str, str]) -> list[str]:
+    """Return what an embed shows as lines of text, which can be compared by eye. name: the shortcode's."""
+    if name == "patch":
+        return diff(hunks(stage, **wanted)).splitlines()
+    if name == "figure":
+        one = next(one for one in stage["figures"] if one["name"] == wanted.get("name", ""))
+        rows = [" | ".join(map(str, row)) for row in [one.get("columns", []), *one.get("rows", [])]]
+        return [one["title"], *one["caption"].splitlines(), *one["description"].splitlines(), *rows]
+    if name == "samples" and stage["runs"]:
+        run = _run(stage, wanted["run"]) if wanted.get("run") else stage["runs"][0]
+        return [made or "·" for made in (run["names"] or [])[: int(wanted.get("count", SAMPLES))]]
+    if name == "claims":
+        said = [(one["outcome"] or "open", one["says"], one["shown"]) for one in stage["claims"]]
+        return [": ".join(filter(None, parts)) for parts in said]
+    if name == "runs":
+        return [f"{run['run']} {key} {one['shown']}" for run in stage["runs"] for key, one in run["metrics"].items()]
+    return [EMBEDS[name](stage, **wanted)]
 
 
 def diff(chosen: Sequence[dict[str, Any]]) -> str:

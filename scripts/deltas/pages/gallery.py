@@ -1,12 +1,11 @@
 """The figures of a baseline: figures.json says what they show, and the SVG files beside it are drawn."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
 
-from ..core import jsonfile
+from ..core import jsonfile, numbers
 from ..core.errors import BadInput
 from ..figures import drawn
 from . import svg
@@ -46,8 +45,6 @@ def cell(value: str | int | float | None) -> str:
     """
     if value is None:
         return "–"
-    if isinstance(value, str):
-        return {"Infinity": "∞", "-Infinity": "-∞"}.get(value, value)
-    if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
-    return str(value)
+    if value in ("Infinity", "-Infinity", "NaN"):
+        value = float(value)
+    return numbers.significant(value, 4) if isinstance(value, float) else str(value)

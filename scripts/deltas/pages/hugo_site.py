@@ -32,18 +32,49 @@ def pages(stages: Sequence[Stage], parts: Mapping[Part, Sequence[Stage]], conten
 
     content: the folder in which the site keeps its pages.
     """
+    shared = {"series": SERIES, "embed": embed, "told": told}
     made = {
         f"{content}/deltas/{stage['stage']}/index.md": render.render(
-            "stage.md", stage=stage, date=_day(stage), series=SERIES, embed=embed
+            "stage.md", stage=stage, date=_day(stage), description=_description(stage), **shared
         )
         for stage in stages
     }
     for part, inside in parts.items():
         days = [day for stage in inside if (day := _day(stage))]
+        about = f"{part.title} of {SERIES}: {'; '.join(stage['title'] for stage in inside)}."
         made[post(part, content)] = render.render(
-            "part.md", part=part, deltas=by_delta(inside), date=max(days, default=None), series=SERIES, embed=embed
+            "part.md", part=part, deltas=by_delta(inside), date=max(days, default=None), description=about, **shared
         )
     return {path: text.encode() for path, text in made.items()}
+
+
+def told(stage: Stage, text: str) -> str:
+    """Return words of a stage's header as Markdown; each number that was measured is an embed, which can be checked."""
+    from . import prose  # a verb's --help must not wait for it
+
+    return prose.markdown(text, _numbers(stage))
+
+
+def _numbers(stage: Stage) -> dict[str, str]:
+    """Return number as the header states it -> the shortcode that shows the same; none where it may stand for two."""
+    texts = [one["text"] for one in stage["stated"]]
+    made = {}
+    for one in stage["stated"]:
+        digits = str(len(one["text"].rstrip(" %").partition(".")[2]))
+        try:
+            shown = embed.result(stage, one["run"], one["metric"], digits=digits)
+        except embed.Unknown:
+            continue
+        if shown == one["text"] and texts.count(shown) == 1:
+            arguments = f'stage="{stage["number"]:02d}" run="{one["run"]}" metric="{one["metric"]}" digits="{digits}"'
+            made[shown] = f'{{{{< result {arguments} was="{shown}" >}}}}'
+    return made
+
+
+def _description(stage: Stage) -> str:
+    from . import prose
+
+    return prose.description(stage["title"], stage["prose"], [one["text"] for one in stage["stated"]])
 
 
 def post(part: Part, content: str) -> str:
@@ -54,6 +85,16 @@ def post(part: Part, content: str) -> str:
 def stage_data(number: int) -> str:
     """Return where the site holds a stage's document."""
     return f"data/deltas/stages/{number:02d}.json"
+
+
+def hunk_diff(stage: str, hunk: str) -> str:
+    """Return where the site holds a hunk as the text of a diff. stage: number and slug."""
+    return f"assets/deltas/{stage}/hunk-{hunk}.diff"
+
+
+def figure_data(stage: str, figure: str) -> str:
+    """Return where the site holds captions and data of a figure. stage: number and slug."""
+    return f"static/deltas/{stage}/{figure}.json"
 
 
 def upstream_symbols(shop: Workshop) -> dict[str, dict[str, list[int]]]:
@@ -98,7 +139,7 @@ def _stage(stage: Stage) -> Iterator[tuple[str, bytes]]:
         data = {key: figure[key] for key in ("name", "title", "caption", "description", "columns", "rows")}
         shown = render.fragment("figure", stage, figure, data="deltas-data:", image="deltas-image:")
         yield f"{assets}/figure-{name}.html", shown.encode()
-        yield f"{static}/{name}.json", dumps(data).encode()
+        yield figure_data(stage["stage"], name), dumps(data).encode()
         if figure["svg"]:
             yield f"{static}/{name}.svg", svg.alone(figure["svg"]).encode()
 

@@ -1,6 +1,7 @@
-"""Measured numbers as tables of words: a row for each metric, a column for each run.
+"""Measured numbers as tables of words: a row for each run, a column for each metric.
 
-A metric that is a table itself (`domain_loss.names`, `domain_loss.sums`) gets a table of its own: a row for each cell.
+A metric that is a table itself (`domain_loss.names`, `domain_loss.sums`) gets a table of its own: a column for each
+cell.
 """
 
 from collections.abc import Sequence
@@ -9,43 +10,59 @@ from typing import Any
 
 from .document import NOT_MEASURED
 
-NOT_THERE = "–"  # the run was measured, and has no such number
+DOES_NOT_APPLY = "–"  # the run was measured, and such a run has no such number
 Stage = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Row:
-    """name: the metric or the cell. says: in plain words, with its unit. cells: a text for each run."""
+class Column:
+    """name: the metric or the cell. says: in plain words, with its unit."""
 
     name: str
     says: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """cells: a text for each column."""
+
+    run: str
     cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """name: the metric; "" for the table of all that are plain numbers. says: what it is. head: what its rows are."""
+    """name: the metric; "" for the table of all that are plain numbers. says: what it is.
+
+    by: what its columns are, "" where nobody said.
+    """
 
     name: str
     says: str
-    head: str
-    runs: tuple[str, ...]
+    by: str
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether some number does not apply to some run."""
+        return any(DOES_NOT_APPLY in row.cells for row in self.rows)
 
 
 def tables(stage: Stage) -> list[Table]:
     """Return the table of all plain numbers, then one for each metric that is a table."""
     runs = stage["runs"]
-    names = tuple(run["run"] for run in runs)
     metrics = list(dict.fromkeys(metric for run in runs for metric in run["metrics"]))
     plain = [metric for metric in metrics if "." not in metric]
-    rows = [Row(metric, says(stage, metric), _cells(runs, metric)) for metric in plain]
-    made = [Table("", "", "metric", names, (_seeds(runs), *rows))]
+    columns = (Column("n", "training seeds"), *(Column(metric, says(stage, metric)) for metric in plain))
+    rows = tuple(Row(run["run"], (_seeds(run), *_cells(run, plain))) for run in runs)
+    made = [Table("", "", "metric", columns, rows)]
     for table in dict.fromkeys(metric.partition(".")[0] for metric in metrics if "." in metric):
         inside = [metric for metric in metrics if metric.startswith(f"{table}.")]
-        rows = [Row(metric.partition(".")[2], "", _cells(runs, metric)) for metric in inside]
-        head = _about(stage, table).get("table") or "cell"
-        made.append(Table(table, says(stage, table), head, names, tuple(rows)))
+        columns = tuple(Column(metric.partition(".")[2], "") for metric in inside)
+        by = _about(stage, table).get("table", "")
+        rows = tuple(Row(run["run"], _cells(run, inside)) for run in runs)
+        made.append(Table(table, says(stage, table), by, columns, rows))
     return made
 
 
@@ -69,22 +86,22 @@ def headline(stage: Stage) -> dict[str, str] | None:
         return None
     run, metric = stage["runs"][0], stage["headline"]
     number = run["metrics"].get(metric)
-    shown = number["shown"] if number else NOT_THERE if run["metrics"] else NOT_MEASURED
-    return {"run": run["run"], "metric": metric or "", "n": str(number["n"]) if number else NOT_THERE, "shown": shown}
+    shown = number["shown"] if number else DOES_NOT_APPLY if run["metrics"] else NOT_MEASURED
+    n = str(number["n"]) if number else DOES_NOT_APPLY
+    return {"run": run["run"], "metric": metric or "", "n": n, "shown": shown}
 
 
 def _about(stage: Stage, metric: str) -> dict[str, str]:
     return stage["metrics"].get(metric.partition(".")[0], {})
 
 
-def _seeds(runs: Sequence[dict[str, Any]]) -> Row:
-    """Return the row of how many seeds each run was recorded with."""
-    most = [max((metric["n"] for metric in run["metrics"].values()), default=None) for run in runs]
-    return Row("n", "training seeds", tuple(NOT_MEASURED if n is None else str(n) for n in most))
+def _seeds(run: dict[str, Any]) -> str:
+    """Return with how many seeds a run was recorded."""
+    most = max((metric["n"] for metric in run["metrics"].values()), default=None)
+    return NOT_MEASURED if most is None else str(most)
 
 
-def _cells(runs: Sequence[dict[str, Any]], metric: str) -> tuple[str, ...]:
-    return tuple(
-        run["metrics"][metric]["shown"] if metric in run["metrics"] else NOT_THERE if run["metrics"] else NOT_MEASURED
-        for run in runs
-    )
+def _cells(run: dict[str, Any], metrics: Sequence[str]) -> tuple[str, ...]:
+    """Return the numbers of a run; a run that was never trained is told from one to which a number does not apply."""
+    missing = DOES_NOT_APPLY if run["metrics"] else NOT_MEASURED
+    return tuple(run["metrics"][metric]["shown"] if metric in run["metrics"] else missing for metric in metrics)

@@ -1,21 +1,22 @@
 """Notes on hunks that are not what they were when the note was published."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from .current import Site
 from .embed import Stage
 from .embedcheck import Finding
 
 
-def check(stage: Stage, published: Stage | None, site: Path | None, line: int) -> Iterator[Finding]:
+def check(stage: Stage, site: Site | None, line: int) -> Iterator[Finding]:
     """Yield the notes that stand by another hunk now. line: of the post, where it first shows hunks of the stage."""
     hunks = {hunk["name"]: hunk for hunk in stage["hunks"]}
     edit = f"edit baselines/{stage['stage']}/notes.toml"
     for note in stage["notes"]:
         if note["hunk"] not in hunks:
             yield Finding(line, f"the note on {note['hunk']}: there is no such hunk any more", (edit,))
-    again = f"scripts/publish.sh {stage['number']:02d} --to {site}   # once the note fits"
+    published = site.stage(stage["stage"]) if site else None
+    again = f"scripts/publish.sh {stage['number']:02d} --to {site.folder if site else ''}   # once the note fits"
     for note in published["notes"] if published else []:
         moved = _moved(note, hunks)
         if moved:

@@ -3,14 +3,14 @@
 What it said is written in the embed itself (`was`), and in the data of the site that the post stands in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import files
 from ..core.errors import BadInput
-from . import arguments, embedcheck, linkcheck, notecheck, shortcodes
-from .current import Current, Upstream, published, site_of
+from . import arguments, embedcheck, linkcheck, notecheck, seen, shortcodes
+from .current import Current, Site, Upstream, site_of
 from .document import Source
 from .embedcheck import Change, Finding
 from .shortcodes import Shortcode
@@ -18,12 +18,17 @@ from .shortcodes import Shortcode
 
 @dataclass(frozen=True)
 class Checked:
-    """One post. findings: what changed, or is mistaken. text: what the post would be, were all changes accepted."""
+    """One post. findings: what changed, or is mistaken. text: what the post would be, were all changes accepted.
+
+    site: where it stands. noted: what the site would remember of it then, of the embeds that cannot have a `was`.
+    """
 
     post: Path
     embeds: int
     findings: tuple[Finding, ...]
     text: str
+    site: Site | None
+    noted: Mapping[str, str]
 
 
 def check(source: Source, posts: Sequence[Path]) -> list[Checked]:
@@ -34,13 +39,21 @@ def check(source: Source, posts: Sequence[Path]) -> list[Checked]:
 
 
 def accept(checked: Sequence[Checked]) -> list[Path]:
-    """Write what is now into the posts that changed, and return them; nothing where one of them is mistaken."""
+    """Write what is now into the posts that changed, and return them; nothing where one of them is mistaken.
+
+    What an embed cannot say itself, because its arguments are given by place, goes into the site's memory.
+    """
     if any(not finding.known for post in checked for finding in post.findings):
         return []
     changed = [post for post in checked if post.text.encode() != post.post.read_bytes()]
     for post in changed:
         files.write(post.post, post.text.encode())
-    return [post.post for post in changed]
+    for post in checked:
+        if post.site is not None and post.noted:
+            remembered = seen.read(post.site.folder)
+            remembered.posts.setdefault(post.site.name(post.post), {}).update(post.noted)
+            files.write(post.site.folder / seen.FILE, seen.content(remembered))
+    return [post.post for post in checked if post in changed or post.noted]
 
 
 def left_out(source: Source) -> list[str]:
@@ -53,6 +66,7 @@ def _post(current: Current, upstream: Upstream | None, post: Path) -> Checked:
     site = site_of(post)
     findings: list[Finding] = []
     changes: list[Change] = []
+    noted: dict[str, str] = {}
     tags = [tag for tag in shortcodes.find(text) if arguments.is_ours(tag)]
     embeds = [tag for tag in tags if tag.name != "upstream"]
     good = [tag for tag in tags if not arguments.faults(tag)]
@@ -63,18 +77,34 @@ def _post(current: Current, upstream: Upstream | None, post: Path) -> Checked:
         findings += [Finding(tag.line, fault, ways, False) for fault, ways in arguments.faults(tag)]
     for tag in good:
         if tag.name != "upstream":
-            faults, accepted = embedcheck.check(current, site, post, text, tag)
-            findings += faults
-            changes += accepted
+            looked = embedcheck.check(current, site, post, text, tag)
+            findings += looked.findings
+            changes += looked.changes
+            noted |= looked.noted
+    findings += _stale(current, [tag for tag in good if tag.name != "upstream"])
     for name, line in _stages_with_patches(good).items():
         if current.has(name):
-            findings += notecheck.check(current.stage(name), published(site, name), site, line)
+            findings += notecheck.check(current.stage(name), site, line)
     if upstream is not None:
         findings += linkcheck.check(upstream, text, [tag for tag in good if tag.name == "upstream"])
     for start, end, new in sorted(changes, reverse=True):
         text = text[:start] + new + text[end:]
     findings.sort(key=lambda finding: finding.line)
-    return Checked(post, len(embeds), tuple(findings), text)
+    return Checked(post, len(embeds), tuple(findings), text, site, noted)
+
+
+def _stale(current: Current, tags: Sequence[Shortcode]) -> list[Finding]:
+    """Return the stages whose numbers, figures or names nobody can compare, for they are of other code."""
+    findings: dict[str, Finding] = {}
+    for tag in tags:
+        name = tag.given(arguments.SHORTCODES[tag.name].places)["stage"]
+        if tag.name == "patch" or not current.has(name) or not current.stale(current.stage(name)):
+            continue
+        stage = current.stage(name)
+        why = "; ".join(stage["baseline"]["why"])
+        found = f"{stage['stage']}: what was measured is of other code or other runs, and was not compared: {why}"
+        findings.setdefault(stage["stage"], Finding(tag.line, found, (stage["commands"]["record"],)))
+    return list(findings.values())
 
 
 def _read(post: Path) -> str:

@@ -58,6 +58,7 @@ def environment() -> "Environment":
     made.globals |= {
         "ROWS": ROWS,
         "NOT_MEASURED": NOT_MEASURED,
+        "DOES_NOT_APPLY": measured.DOES_NOT_APPLY,
         "tables": measured.tables,
         "headline": measured.headline,
         "says": measured.says,

@@ -1,6 +1,6 @@
 """`publish`: stages as the files of a Hugo site; `--check`: posts whose embeds are no longer what they were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,12 +9,14 @@ import click
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..pages import document, hugo_config, hugo_site, parts, postcheck
-from ..pages.delivery import Delivered, deliver, record
+from ..pages import document, embed, hugo_config, hugo_site, parts, postcheck, seen
+from ..pages.current import Site
+from ..pages.delivery import Delivered, deliver, record, unedited
 from ..pages.document import Source
 from ..pages.hugo_site import Stage
 from ..pages.parts import Part
 from ..pages.postcheck import Checked
+from ..pages.remember import remember
 
 
 @click.command(
@@ -29,7 +31,10 @@ from ..pages.postcheck import Checked
 def command(
     project: Project, what: tuple[str, ...], folder: Path | None, checking: bool, accept: bool, as_json: bool
 ) -> int:
-    """Exit with 1 when a post's embed changed; with 2 for what never was, and for files of somebody else."""
+    """Exit with 1 when a post's embed changed, or a stage was left out because its numbers are of other code.
+
+    Exit with 2 for what never was, for files of somebody else, and where no stage at all can be published.
+    """
     if checking:
         if folder or not what:
             raise BadInput(
@@ -76,6 +81,9 @@ def _tell_checked(checked: Sequence[Checked], unlooked: Sequence[str]) -> None:
     for post in checked:
         for finding in post.findings:
             console.say(console.verdict(False, f"{post.post}:{finding.line}: {finding.found}"))
+            for change in finding.changes:
+                colour = {"-": "red", "+": "green"}.get(change[:1])
+                console.say(console.style(f"    {change}", fg=colour))
             for way in finding.ways:
                 console.say(f"    → {way}")
         if not post.findings:
@@ -113,15 +121,25 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
     places = hugo_config.places(folder)
     members = _members(source, numbers, set(there))
     wanted = sorted({*numbers, *(number for inside in members.values() for number in inside)})
-    stages = {number: document.stage(source, source.series[number - 1]) for number in wanted}
-    chosen = [stages[number] for number in numbers]
-    posts = {part: [stages[number] for number in inside] for part, inside in members.items()}
+    stages, stale = _made(source, wanted)
+    chosen = [stages[number] for number in numbers if number in stages]
+    if not chosen:
+        raise stale[numbers[0]]
+    waiting = {part for part, inside in members.items() if any(_is_there(number, there, stale) for number in inside)}
+    posts = {
+        part: [stages[number] for number in inside if number in stages]
+        for part, inside in members.items()
+        if part not in waiting
+    }
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
+    pages = hugo_site.pages(chosen, posts, places.content)
+    remembered = remember(Site(folder), places.content.partition("/")[0], chosen, unedited(folder, pages))
     done = deliver(
         folder,
         hugo_site.files(source, chosen),
-        hugo_site.pages(chosen, posts, places.content),
+        pages,
         lambda path: path.startswith(ours),
+        {seen.FILE: seen.content(remembered)},
     )
     for what in document.left_out(source):
         console.note(f"left out: {what}")
@@ -130,7 +148,28 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
     _tell_stages(source, chosen)
     _tell_posts(posts, places.content, done)
     _tell_files(folder, done)
-    return 0
+    for part in sorted(waiting, key=parts.order):
+        console.note(f"{hugo_site.post(part, places.content)}: as it was, for a stage of it is left out")
+    for number in sorted(stale):
+        console.note(f"left out: {source.series[number - 1].name}")
+        console.refuse(stale[number])
+    return 1 if stale else 0
+
+
+def _made(source: Source, wanted: Sequence[int]) -> tuple[dict[int, Stage], dict[int, document.Stale]]:
+    """Return the stages that can be published, and why the others cannot: their numbers are of other code."""
+    made, stale = {}, {}
+    for number in wanted:
+        try:
+            made[number] = document.stage(source, source.series[number - 1])
+        except document.Stale as error:
+            stale[number] = error
+    return made, stale
+
+
+def _is_there(number: int, there: Container[str], stale: Container[int]) -> bool:
+    """Return whether the site shows a stage that is left out now: a post without it would lose a section."""
+    return number in stale and hugo_site.stage_data(number) in there
 
 
 def _members(source: Source, numbers: Sequence[int], there: set[str]) -> dict[Part, list[int]]:
@@ -155,9 +194,11 @@ def _tell_stages(source: Source, stages: Sequence[Stage]) -> None:
                 f"{stage['stage']}: its header names no part of the series (a trailer as `Part: 3` or "
                 "`Part: appendix`), so it has a page of its own and stands in no post"
             )
-        console.say(f"{stage['stage']}: {len(stage['hunks'])} hunks, {len(stage['figures'])} figures")
-        for hunk in stage["hunks"]:
-            console.say(f'  {{{{< patch stage="{stage["number"]:02d}" hunk="{hunk["name"]}" />}}}}')
+        counts = ((len(stage[things]), things) for things in ("hunks", "figures", "runs"))
+        listed = ", ".join(f"{count} {things[:-1] if count == 1 else things}" for count, things in counts)
+        console.say(f"{stage['stage']}: {listed}")
+        for call in embed.listing(stage):
+            console.say(f"  {call}")
 
 
 def _tell_posts(posts: Mapping[Part, Sequence[Stage]], content: str, done: Delivered) -> None:
