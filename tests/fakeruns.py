@@ -93,6 +93,11 @@ def drawn(figures: Mapping[str, Figure], folder: Path) -> dict[str, list[str]]:
     return words
 
 
+def words(path: Path) -> list[str]:
+    """Return the texts of a drawing."""
+    return ["".join(text.itertext()) for text in ElementTree.parse(path).getroot().iter(TEXT)]
+
+
 def canvas(figure: Figure, palette=LIGHT):
     """Draw a figure with matplotlib and return its panels, to ask them what stands where."""
     import matplotlib

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy
-import torch
 
 from deltas.figures import tables, wording
 from deltas.figures.runs import Runs
@@ -17,9 +16,16 @@ def figures(runs: Runs) -> list[Figure]:
     return [_counts(runs)] if runs.has("counted") else []
 
 
-def _counts(runs: Runs) -> Figure:
+def _table(runs: Runs) -> list[list[float]]:
+    """Return the probabilities (27, 27) that the model holds; rows sum to 1."""
+    import torch  # takes seconds, and figures that are drawn again do without
+
     logits = torch.load(runs.first("counted").path / "model.pt", weights_only=True)["logits"]
-    P = logits.softmax(1).numpy()  # (27, 27), rows sum to 1; row and column 0 are the end of a name
+    return [[round(share, 6) for share in row] for row in logits.softmax(1).tolist()]
+
+
+def _counts(runs: Runs) -> Figure:
+    P = numpy.array(runs.keep("counted", lambda: _table(runs)))  # (27, 27), row and column 0 are the end of a name
     first = 1 + int(P[0, 1:].argmax())
     last = 1 + int(P[1:, 0].argmax())
     likeliest = [

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import torch
 
 from deltas.figures import charts, tables, wording
 from deltas.figures.runs import Folder, Runs
-from deltas.figures.style import DASHES, Figure, Palette
+from deltas.figures.style import DASHES, NARROW, WIDE, Figure, Palette
 
 MEASURES = {"test_loss": "all test names", "test_loss_unseen": "names not in train"}
+SAME_MODEL = ("counted", "learned", "looked-up", "unregularised")  # roads that lead to a table of pairs
 MAKEMORE_RATE = "0.0005"  # makemore's default of --learning-rate
 NAMES = 14  # that the figure of names shows
 RARE = 9  # of the 27 characters, the least and the most frequent
@@ -32,18 +32,25 @@ def figures(runs: Runs) -> list[Figure]:
         if runs.has("default-rate"):
             drawn.append(_divergence(runs))
         drawn.append(_names(runs))
-    if runs.has("learned", "counted", "default-rate", "kneser-ney"):
+    if runs.has(*SAME_MODEL, "default-rate", "kneser-ney"):
         drawn.append(_losses(runs))
     return drawn
 
 
 def _load(path: Path) -> Any:
+    import torch  # takes seconds, and figures that are drawn again do without
+
     return torch.load(path, weights_only=True)
 
 
 def _table(folder: Folder) -> numpy.ndarray:
     """Return the probabilities (27, 27) of a run's final model."""
     return _softmax(_load(folder.path / "model.pt")["logits"].numpy())
+
+
+def _kept_table(runs: Runs, run: str) -> numpy.ndarray:
+    """Return the probabilities (27, 27) of a run's final model, first seed, as they are kept: to six decimals."""
+    return numpy.array(runs.keep(run, lambda: _table(runs.first(run)).round(6).tolist()))
 
 
 def _softmax(logits: numpy.ndarray) -> numpy.ndarray:
@@ -59,7 +66,7 @@ def _frequency(P: numpy.ndarray) -> numpy.ndarray:
 
 
 def _tables(runs: Runs) -> Figure:
-    counted, learned = _table(runs.first("counted")), _table(runs.first("learned"))
+    counted, learned = (_kept_table(runs, run) for run in ("counted", "learned"))
     difference = learned - counted
     often = _frequency(counted)
     elsewhere = numpy.abs(difference).sum(1) / 2  # (27,), the share of each row that lies in other columns
@@ -68,11 +75,13 @@ def _tables(runs: Runs) -> Figure:
     def draw(figure: Any, palette: Palette) -> None:
         (left, right), (below, beside) = figure.subplots(2, 2)
         limits = (0, float(numpy.quantile(counted, 0.99)))
-        tables.draw(left, counted, "counted", cmap=palette.ramp, limits=limits)
-        mesh = tables.draw(right, learned, "learned", cmap=palette.ramp, limits=limits)
+        tables.draw(left, counted, "counted", cmap=palette.ramp, limits=limits, small=True)
+        mesh = tables.draw(right, learned, "learned", cmap=palette.ramp, limits=limits, small=True)
         figure.colorbar(mesh, ax=right, shrink=0.8, extend="max", label="P(next | character)")
         largest = float(numpy.abs(difference).max())
-        mesh = tables.draw(below, difference, "learned − counted", cmap=palette.split, limits=(-largest, largest))
+        mesh = tables.draw(
+            below, difference, "learned − counted", cmap=palette.split, limits=(-largest, largest), small=True
+        )
         figure.colorbar(mesh, ax=below, shrink=0.8, location="left")
         beside.plot(100 * often, 100 * elsewhere, linestyle="none")  # the letters stand where dots would
         for letter, x, y in zip(tables.LETTERS, 100 * often, 100 * elsewhere, strict=True):
@@ -100,7 +109,7 @@ def _tables(runs: Runs) -> Figure:
             for i, j in most
         ),
         draw=draw,
-        size=(7.4, 6.6),
+        size=(WIDE, 7.0),
     )
 
 
@@ -128,7 +137,7 @@ def _of_tables(difference: numpy.ndarray, elsewhere: numpy.ndarray, often: numpy
 
 def _divergence(runs: Runs) -> Figure:
     """Return KL(counted ‖ learned) in nats over the steps; a row weighs as much as it is asked."""
-    lines = {run: _left_to_learn(runs, run) for run in ("learned", "default-rate")}
+    lines = {run: _kept_traces(runs, run) for run in ("learned", "default-rate")}
     rows = []
     for run, traces in lines.items():
         steps = traces[0][0]
@@ -141,11 +150,12 @@ def _divergence(runs: Runs) -> Figure:
             for n, (steps, left) in enumerate(traces):
                 label = _rate(runs, run) if n == 0 else None
                 axes.plot(steps, left, color=palette.lines[at], linestyle=DASHES[at], alpha=0.75, label=label)
-        axes.set_yscale("log")
+        charts.powers(axes)
+        axes.locator_params(axis="x", nbins=5)
         axes.set_xlabel("step")
         axes.set_ylabel("KL(counted ‖ learned), nats")
         axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
-        axes.legend()
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left")
 
     ends = {run: _end(traces) for run, traces in lines.items()}
     slower = ends["default-rate"] > ends["learned"]
@@ -164,7 +174,17 @@ def _divergence(runs: Runs) -> Figure:
         columns=("run", "step", "KL"),
         rows=tuple(rows),
         draw=draw,
+        size=(NARROW, 2.9),
     )
+
+
+def _kept_traces(runs: Runs, run: str) -> list[Trace]:
+    """Return the traces of every seed of a run, as they are kept."""
+
+    def read() -> list[Trace]:
+        return [(steps, [round(nats, 6) for nats in left]) for steps, left in _left_to_learn(runs, run)]
+
+    return [(steps, left) for steps, left in runs.keep(f"{run} traced", read)]
 
 
 def _left_to_learn(runs: Runs, run: str) -> list[Trace]:
@@ -207,7 +227,8 @@ def _what_is_left(slower: bool, falling: bool) -> str:
 def _names(runs: Runs) -> Figure:
     """Return names of two runs side by side; characters that differ stand out by colour and by weight."""
     runs_shown = ("counted", "learned")
-    pairs = list(zip(*(runs.of(run)[0].names(NAMES) for run in runs_shown), strict=True))
+    kept = runs.keep("names", lambda: [runs.of(run)[0].names(NAMES) for run in runs_shown])
+    pairs = list(zip(*kept, strict=True))
 
     def draw(figure: Any, palette: Palette) -> None:
         axes = figure.add_subplot()
@@ -261,9 +282,9 @@ def _agree_after_a_difference(left: str, right: str) -> bool:
 
 
 def _losses(runs: Runs) -> Figure:
+    """Return the losses of the runs that come to the same table; others would squeeze them into one place."""
     means = {
-        run: statistics.fmean(runs.metric(run, "test_loss"))
-        for run in ("counted", "learned", "default-rate", "kneser-ney")
+        run: statistics.fmean(runs.metric(run, "test_loss")) for run in (*SAME_MODEL, "default-rate", "kneser-ney")
     }
     counted, learned, slow = means["counted"], means["learned"], means["default-rate"]
     if abs(learned - counted) <= SAME_LOSS:
@@ -272,25 +293,31 @@ def _losses(runs: Runs) -> Figure:
         ends = (
             f"Learned weights end {wording.compared(learned, counted, 3)} counting, at {learned:.3f} and {counted:.3f}."
         )
-    rate = f"At a {_rate(runs, 'default-rate')}, the same model is at {slow:.3f}"
+    rate = f"Not drawn: at a {_rate(runs, 'default-rate')}, the same model is at {slow:.3f}"
     if slow > learned + SAME_LOSS:
         rate += " after as many steps" + (
-            ", and still learning." if _falls(_left_to_learn(runs, "default-rate")) else "."
+            ", and still learning." if _falls(_kept_traces(runs, "default-rate")) else "."
         )
     else:
         rate += ", no worse."
     gain = counted - means["kneser-ney"]
     return charts.dots(
         runs,
-        tuple(means),
+        SAME_MODEL,
         MEASURES,
         "test loss, nats per character (lower is better)",
         name="losses",
-        title="The same table by two roads, a trap, and how far counting goes",
+        title="The same table by four roads",
         caption=(
-            f"{ends} {rate} Longer contexts, counted with Kneser-Ney smoothing, are {abs(gain):.2f} nats "
-            f"{'better' if gain > 0 else 'worse'} than pairs. A model that knows nothing would be at "
-            f"{math.log(27):.3f}."
+            f"{ends} {_roads(means)} {rate} Longer contexts, counted with Kneser-Ney smoothing, are "
+            f"{abs(gain):.2f} nats {'better' if gain > 0 else 'worse'} than pairs. A model that knows nothing would be "
+            f"at {math.log(27):.3f}."
         ),
-        magnified=("counted", "learned"),
+        digits=4,
     )
+
+
+def _roads(means: dict[str, float]) -> str:
+    """Say how far the roads to the table end from each other."""
+    ends = [means[run] for run in SAME_MODEL]
+    return f"All {len(ends)} runs drawn here end within {max(ends) - min(ends):.4f} nats of each other."

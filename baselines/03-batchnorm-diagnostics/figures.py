@@ -12,9 +12,9 @@ from typing import Any
 import numpy
 
 from deltas.core import files
-from deltas.figures import wording
+from deltas.figures import charts, wording
 from deltas.figures.runs import Runs
-from deltas.figures.style import DASHES, Figure, Palette
+from deltas.figures.style import DASHES, SMALL, WIDE, Figure, Palette
 
 metrics = files.module(Path(__file__).with_name("metrics.py"))
 
@@ -39,8 +39,7 @@ def figures(runs: Runs) -> list[Figure]:
     """Return those figures whose runs are there."""
     drawn = [_losses(runs)] if runs.has(*GRID) else []
     if runs.has(*FAIR):
-        histograms = {run: runs.first(run).lines(metrics.HISTOGRAMS)[0] for run in FAIR}
-        start, end = ({run: histograms[run][when] for run in FAIR} for when in WHEN)
+        start, end = _kept(runs).values()
         drawn += [_activations(runs, "start", start), _activations(runs, "end", end, start)]
         drawn += [_gradients(runs, "start", start), _gradients(runs, "end", end, start)]
         drawn += [_gradient_lines(runs, start, end), _updates(runs)]
@@ -155,7 +154,7 @@ def _losses(runs: Runs) -> Figure:
             for run, values in losses.items()
         ),
         draw=_side_by_side(panels, fill, "learning rate", "test loss, nats per character"),
-        size=(8.6, 4.8),
+        size=(WIDE, 4.6),
     )
 
 
@@ -198,47 +197,87 @@ def _best_rates(runs: Runs) -> str:
     )
 
 
-# -- histograms, a ridge for each layer -------------------------------------------------------------------------------
+# -- histograms, a small panel for each layer ------------------------------------------------------------------------
 
 
-def _ridges(panels: dict[str, list[tuple[Sequence[int], float]]], along: str, reach: float) -> Draw:
-    """Return what draws FIVE above BN, given by their titles: of each layer the counts in bins from -end to end."""
+def _kept(runs: Runs) -> dict[str, Tables]:
+    """Return the tables of the tanh layers at initialisation and after training, as they are kept."""
+
+    def read() -> dict[str, Tables]:
+        tables = {run: runs.first(run).lines(metrics.HISTOGRAMS)[0] for run in FAIR}
+        return {when: {run: [_shaped(layer) for layer in tables[run][when]] for run in FAIR} for when in WHEN}
+
+    kept: dict[str, Tables] = runs.keep("layers", read)
+    return kept
+
+
+def _shaped(layer: dict[str, Any]) -> dict[str, Any]:
+    """Return a layer with its histograms as shares of their highest bins, two bins in one: as smooth to the eye."""
+    shapes = {}
+    for kind in ("outputs", "gradients"):
+        counts = numpy.add.reduceat(layer[kind], range(0, len(layer[kind]), 2))
+        shapes[kind] = [round(float(share), 3) for share in counts / max(*counts, 1)]
+    return layer | shapes
+
+
+def _layers(titles: Sequence[str], shown: Tables, kind: str, end: dict[str, float], along: str, reach: float) -> Draw:
+    """Return what draws a column for each gain, given by its title, and in it a panel for each layer.
+
+    end: of each run, where the histograms of its layers end, a number for each layer.
+    """
 
     def draw(figure: Any, palette: Palette) -> None:
-        grid = figure.subplots(2, len(GAINS), sharex=True, sharey=True)
-        for n, (axes, (title, layers)) in enumerate(zip(grid.flat, panels.items(), strict=True)):
-            for at, (bins, end) in enumerate(layers, 1):
-                counts = numpy.add.reduceat(bins, range(0, len(bins), 2))  # as smooth to the eye, and half the file
-                inside = end - end / len(counts)  # from the centre of the first bin to that of the last
-                x = [-inside, *numpy.linspace(-inside, inside, len(counts)), inside]
-                heights = [at, *(at - 0.85 * numpy.array(counts) / max(*counts, 1)), at]
-                axes.fill(x, heights, color=palette.lines[n // len(GAINS)], alpha=0.7, linewidth=0)
-                axes.axhline(at, color=palette.faint, linewidth=0.5)
-            axes.set_title(title, fontsize=8.5)
-            axes.spines[:].set_visible(False)
-            axes.tick_params(axis="y", length=0)
-        deep = range(1, len(layers) + 1)
-        grid[0][0].set(xlim=(-reach, reach), ylim=(len(layers) + 0.1, 0))
-        grid[0][0].set_yticks([n - 0.3 for n in deep], [f"layer {n}" for n in deep])
+        deep = max(len(shown[run]) for run in FAIR)
+        grid = figure.subplots(deep, len(GAINS), sharex=True, sharey=True, squeeze=False)
+        for column, title in enumerate(titles):
+            grid[0][column].set_title(title, fontsize=SMALL)
+            for axes, plain, normalised in zip(
+                grid[:, column], *(_curves(shown, line[column], kind, end) for line in (FIVE, BN)), strict=True
+            ):
+                axes.fill(*plain, color=palette.lines[0], alpha=0.5, linewidth=0, label="without BatchNorm")
+                axes.plot(*normalised, color=palette.lines[1], linewidth=1.4, label="with BatchNorm")
+                axes.spines["left"].set_visible(False)
+                axes.tick_params(axis="y", length=0)
+        for at, row in enumerate(grid, 1):
+            row[0].set_ylabel(f"layer {at}", rotation=0, ha="right", va="center")
+        grid[0][0].set(xlim=(-reach, reach), ylim=(0, 1.08), yticks=[])
         figure.supxlabel(along, fontsize=9)
+        figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 
     return draw
 
 
-def _described(panels: Iterable[str]) -> str:
-    texts = "; ".join(title.replace("\n", ": ") for title in panels)
-    return f"Six panels, three gains without BatchNorm and below with it: a histogram for each layer. {texts}."
+def _curves(shown: Tables, run: str, kind: str, end: dict[str, Any]) -> list[tuple[list[float], list[float]]]:
+    """Return the histogram of each layer of a run as a line that begins and ends at zero."""
+    lines = []
+    for layer, reach in zip(shown[run], end[run], strict=True):
+        inside = reach - reach / len(layer[kind])  # from the centre of the first bin to that of the last
+        x = numpy.linspace(-inside, inside, len(layer[kind])).tolist()
+        lines.append(([-inside, *x, inside], [0.0, *layer[kind], 0.0]))
+    return lines
+
+
+def _described(titles: Iterable[str]) -> str:
+    texts = "; ".join(title.replace("\n", ", ") for title in titles)
+    return (
+        "Three columns, a gain each, and in each a small histogram for every layer, first layer on top: filled without "
+        f"BatchNorm, as a line with it. {texts}."
+    )
+
+
+def _titles(runs: Runs, says: Callable[[str], str]) -> list[str]:
+    """Return the titles of the columns: the gain, and what is said of the run without BatchNorm and with it."""
+    return [
+        f"{_gain(runs, plain)}\nwithout: {says(plain)}\nwith: {says(normalised)}"
+        for plain, normalised in zip(FIVE, BN, strict=True)
+    ]
 
 
 def _activations(runs: Runs, when: str, shown: Tables, before: Tables | None = None) -> Figure:
     """Return the tanh outputs. before: of the initial model, where the trained one is shown."""
     flat = {run: statistics.fmean(_column(shown, run, "saturated")) for run in FAIR}
-    panels = {
-        f"{_label(runs, run)}\n{wording.percent(flat[run])} saturated": [
-            (layer["outputs"], 1.0) for layer in shown[run]
-        ]
-        for run in FAIR
-    }
+    titles = _titles(runs, lambda run: f"{wording.percent(flat[run])} saturated")
+    end = {run: [1.0] * len(shown[run]) for run in FAIR}
     first, *_, last = _column(shown, FIVE[0], "std")
     signal, of = "From the first layer to the last, the standard deviation", first
     if before:
@@ -252,11 +291,11 @@ def _activations(runs: Runs, when: str, shown: Tables, before: Tables | None = N
             f"where tanh is flat. With BatchNorm it is {_shares([flat[run] for run in BN])}. "
             f"Each histogram is scaled to its own peak. {_of(runs)}"
         ),
-        description=_described(panels),
+        description=_described(titles),
         columns=("run", "layer", "std", "saturated"),
         rows=tuple((run, at, row["std"], row["saturated"]) for run in FAIR for at, row in enumerate(shown[run], 1)),
-        draw=_ridges(panels, "output of tanh", 1.0),
-        size=(8.6, 5.2),
+        draw=_layers(titles, shown, "outputs", end, "output of tanh", 1.0),
+        size=(WIDE, 5.6),
     )
 
 
@@ -269,12 +308,8 @@ def _shares(shares: Sequence[float]) -> str:
 def _gradients(runs: Runs, when: str, shown: Tables, before: Tables | None = None) -> Figure:
     """Return the gradients in units of the panel's widest layer, so that a faint layer is seen to be faint."""
     unit = {run: max(_column(shown, run, "gradient")) or 1.0 for run in FAIR}
-    panels = {
-        f"{_label(runs, run)}\nwidest {_times(_apart(shown, run))} × narrowest": [
-            (layer["gradients"], layer["range"] / unit[run]) for layer in shown[run]
-        ]
-        for run in FAIR
-    }
+    titles = _titles(runs, lambda run: f"widest {_times(_apart(shown, run))} × narrowest")
+    end = {run: [layer["range"] / unit[run] for layer in shown[run]] for run in FAIR}
     small, normalised = (
         f"{_times(_apart(shown, run))} times" + (f" ({_times(_apart(before, run))} before training)" if before else "")
         for run in (FIVE[0], BN[0])
@@ -286,17 +321,18 @@ def _gradients(runs: Runs, when: str, shown: Tables, before: Tables | None = Non
         caption=(
             f"At {_gain(runs, FIVE[0])} the gradient of the widest layer is {small} as wide as that of the narrowest, "
             f"with BatchNorm {normalised}. The layers differ most at {_label(runs, worst)}. "
-            f"Each panel is in units of its widest layer, each histogram is scaled to its own peak. {_of(runs)}"
+            "Each column is in units of the widest layer of its model, each histogram is scaled to its own peak. "
+            f"{_of(runs)}"
         ),
-        description=_described(panels),
+        description=_described(titles),
         columns=("run", "layer", "std of the gradient", "of the widest layer's"),
         rows=tuple(
             (run, at, f"{spread:.2e}", round(spread / unit[run], 3))
             for run in FAIR
             for at, spread in enumerate(_column(shown, run, "gradient"), 1)
         ),
-        draw=_ridges(panels, "gradient, in standard deviations of the widest layer", 3.0),
-        size=(8.6, 5.2),
+        draw=_layers(titles, shown, "gradients", end, "gradient, in standard deviations of the widest layer", 3.0),
+        size=(WIDE, 5.6),
     )
 
 
@@ -312,7 +348,8 @@ def _gradient_lines(runs: Runs, start: Tables, end: Tables) -> Figure:
                 spreads = _column(tables, run, "gradient")
                 look = {"color": palette.lines[at], "linestyle": DASHES[row], "marker": "oD"[row], "ms": 4}
                 axes.plot(range(1, len(spreads) + 1), spreads, label=_label(runs, run), **look)
-        axes.set(yscale="log", xticks=range(1, len(spreads) + 1))
+        axes.set_xticks(range(1, len(spreads) + 1))
+        charts.powers(axes)
 
     folds = [
         f"{when} {_times(_apart(tables, FIVE[0]))}-fold, with BatchNorm {_times(_apart(tables, BN[0]))}-fold"
@@ -336,7 +373,7 @@ def _gradient_lines(runs: Runs, start: Tables, end: Tables) -> Figure:
             for at, spread in enumerate(_column(tables, run, "gradient"), 1)
         ),
         draw=_side_by_side(shown, fill, "tanh layer", "std of the gradient", columns=2),
-        size=(8.0, 4.0),
+        size=(WIDE, 4.0),
     )
 
 
@@ -347,10 +384,17 @@ def _alike(tables: Tables) -> bool:
 
 
 def _updates(runs: Runs) -> Figure:
-    shown = {
-        run: [(row["step"], statistics.median(metrics.hidden(row))) for row in runs.first(run).lines(metrics.FILE)]
-        for run in FAIR
-    }
+    def read() -> dict[str, list[tuple[int, float]]]:
+        """Return of each run the steps and update:data, the median over the hidden weights."""
+        return {
+            run: [
+                (row["step"], float(f"{statistics.median(metrics.hidden(row)):.3g}"))
+                for row in runs.first(run).lines(metrics.FILE)
+            ]
+            for run in FAIR
+        }
+
+    shown = {run: [(step, ratio) for step, ratio in points] for run, points in runs.keep("updates", read).items()}
     best = min(FAIR, key=lambda run: _mean(runs, run))
     along = "update : data, median of hidden weights"
 
@@ -359,9 +403,9 @@ def _updates(runs: Runs) -> Figure:
             look = {"color": palette.lines[at], "linestyle": DASHES[at], "linewidth": 3.0 if run == best else 1.4}
             axes.plot(*zip(*shown[run], strict=True), label=_gain(runs, run), **look)
         axes.axhline(RULE, color=palette.ink, linewidth=0.8)
-        where = {"transform": axes.get_yaxis_transform(), "va": "top", "fontsize": 8}
+        where = {"transform": axes.get_yaxis_transform(), "va": "top", "fontsize": SMALL}
         axes.text(0.15, RULE * 0.95, f"{RULE:g}, the rule of thumb", **where)
-        axes.set_yscale("log")
+        charts.powers(axes)
 
     return Figure(
         name="updates",
@@ -375,7 +419,7 @@ def _updates(runs: Runs) -> Figure:
         columns=("run", "step", "update:data"),
         rows=tuple((run, step, f"{ratio:.2e}") for run, points in shown.items() for step, ratio in points),
         draw=_side_by_side({_model(runs, line[0]): line for line in (FIVE, BN)}, fill, "step", along),
-        size=(8.4, 3.8),
+        size=(WIDE, 3.8),
     )
 
 
@@ -405,51 +449,32 @@ def _gain_and_step(runs: Runs, shown: dict[str, list[tuple[int, float]]]) -> str
 
 
 def _dead(runs: Runs) -> Figure:
-    steps = [record["step"] for record in runs.first(LARGE[0]).lines(metrics.FILE)]
-    flat, dead = ({run: _course(runs, run, kind) for run in LARGE} for kind in ("saturated", "dead"))
-    panels = {_rate(runs, run) + (", BatchNorm" if run.startswith("bn") else ""): run for run in LARGE}
-
-    def fill(axes: Any, palette: Palette, run: str) -> None:
-        mean = [100 * statistics.fmean(shares) for shares in flat[run]]
-        label = "saturated outputs, mean of the seeds"
-        axes.fill_between(steps, mean, color=palette.lines[0], alpha=0.3, linewidth=0, label=label)
-        for n, seed in enumerate(zip(*dead[run], strict=True)):
-            label = None if n else "dead neurons, a line for each seed"
-            axes.plot(steps, [100 * share for share in seed], color=palette.lines[1], lw=1.2, label=label)
-        axes.set_ylim(-3, 103)
-
-    return Figure(
+    labels = {run: _rate(runs, run) + (", BatchNorm" if run.startswith("bn") else "") for run in LARGE}
+    return charts.dots(
+        runs,
+        LARGE,
+        {"saturation_end": "saturated outputs", "dead_end": "dead neurons"},
+        "% after training, mean of the layers",
         name="dead",
-        title=f"Saturated outputs and dead neurons at {_gain(runs, LARGE[0])}",
+        title=f"Saturated outputs and dead neurons at {_gain(runs, LARGE[0])}, after training",
         caption=(
             "A neuron is called dead when every character of a batch saturates it: next to no gradient comes through. "
-            + " ".join(_ends(runs, *pair, flat, dead) for pair in (LARGE[:2], LARGE[2:]))
+            + " ".join(_ends(runs, *pair) for pair in (LARGE[:2], LARGE[2:]))
         ),
-        description="Four panels, a run each, all at the largest gain: the share of saturated outputs and the share of "
-        "dead neurons over the steps.",
-        columns=("run", "step", "saturated, mean of the seeds", "dead, lowest seed", "dead, highest seed"),
-        rows=tuple(
-            (run, step, round(statistics.fmean(saturated), 4), round(min(shares), 4), round(max(shares), 4))
-            for run in LARGE
-            for step, saturated, shares in zip(steps, flat[run], dead[run], strict=True)
-        ),
-        draw=_side_by_side(panels, fill, "step", "%, mean of the layers", columns=2),
-        size=(8.6, 3.6),
+        percent=True,
+        labels=labels,
     )
 
 
-def _course(runs: Runs, run: str, kind: str) -> list[list[float]]:
-    """Return the share of a kind, a mean over the layers: for each recorded step a number from every seed."""
-    seeds = [folder.lines(metrics.FILE) for folder in runs.folders(run)]
-    return [[statistics.fmean(record[kind]) for record in records] for records in zip(*seeds, strict=True)]
-
-
-def _ends(runs: Runs, plain: str, normalised: str, flat: Any, dead: Any) -> str:
+def _ends(runs: Runs, plain: str, normalised: str) -> str:
     """Say how much is saturated and dead at the end, without BatchNorm and with it."""
+    dead = runs.metric(plain, "dead_end")
     saturated, died, saturated_bn, died_bn = (
-        wording.percent(statistics.fmean(shares[run][-1])) for run in (plain, normalised) for shares in (flat, dead)
+        wording.percent(statistics.fmean(runs.metric(run, metric)))
+        for run in (plain, normalised)
+        for metric in ("saturation_end", "dead_end")
     )
-    by_seed = wording.span([100 * share for share in dead[plain][-1]], 0)
+    by_seed = wording.span([100 * share for share in dead], 0)
     by_seed = f" ({by_seed} % by seed)" if " to " in by_seed else ""
     return (
         f"At {_rate(runs, plain)}, {saturated} of the outputs end saturated and {died} of the neurons dead{by_seed}; "

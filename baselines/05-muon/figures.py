@@ -8,7 +8,7 @@ from deltas.core import files
 from deltas.core.numbers import fixed
 from deltas.figures import charts, wording
 from deltas.figures.runs import Runs
-from deltas.figures.style import DASHES, Figure, Palette
+from deltas.figures.style import DASHES, WIDE, Figure, Palette
 
 metrics = files.module(Path(__file__).with_name("metrics.py"))
 
@@ -27,14 +27,7 @@ def figures(runs: Runs) -> list[Figure]:
 def _values(runs: Runs) -> Figure:
     kinds = {"Muon": ("transformer", "update"), "AdamW": (PAIRS["transformer"], "update")}
     kinds["average of the gradients, with AdamW"] = (PAIRS["transformer"], "momentum")
-    kept = {run: metrics.read(runs.first(run).path) for run in ("transformer", PAIRS["transformer"])}
-    shown = {
-        matrix: {
-            kind: [value / kept[run][matrix][which][0] for value in kept[run][matrix][which]]
-            for kind, (run, which) in kinds.items()
-        }
-        for matrix in SHOWN
-    }  # matrix -> kind -> singular values, in units of the largest
+    shown = runs.keep("singular values", lambda: _of_the_largest(runs, kinds))
 
     def draw(figure: Any, palette: Palette) -> None:
         grid = figure.subplots(1, len(SHOWN), sharey=True)
@@ -47,7 +40,7 @@ def _values(runs: Runs) -> Figure:
             axes.set_ylim(0, 1.03)
             axes.grid(color=palette.faint, alpha=0.3, linewidth=0.6)
         grid[0].set_ylabel("of the largest")
-        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
+        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 
     return Figure(
         name="singular-values",
@@ -66,8 +59,20 @@ def _values(runs: Runs) -> Figure:
             for place, value in enumerate(values, 1)
         ),
         draw=draw,
-        size=(8.0, 3.6),
+        size=(WIDE, 3.6),
     )
+
+
+def _of_the_largest(runs: Runs, kinds: dict[str, tuple[str, str]]) -> dict[str, dict[str, list[float]]]:
+    """Return matrix -> kind -> singular values, in units of the largest. kinds: kind -> its run, and which values."""
+    there = {run: metrics.read(runs.first(run).path) for run, _ in kinds.values()}
+    return {
+        matrix: {
+            kind: [round(value / there[run][matrix][which][0], 4) for value in there[run][matrix][which]]
+            for kind, (run, which) in kinds.items()
+        }
+        for matrix in SHOWN
+    }
 
 
 def _alike(values: dict[str, list[list[float]]]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from deltas.figures import wording
 from deltas.figures.runs import Folder, Runs, printed
-from deltas.figures.style import DASHES, Figure, Palette
+from deltas.figures.style import DASHES, WIDE, Figure, Palette
 
 ORDER = ("fast", "padded")
 EVERY = 10  # steps between two lines that makemore prints
@@ -26,13 +26,18 @@ def _points(folder: Folder) -> list[Point]:
     lines = printed(folder)
     seconds = list(accumulate(took * EVERY for *_, took in lines))
     return [
-        (lines[at][0], seconds[at], statistics.fmean(loss for _, loss, _ in lines[at - GROUP + 1 : at + 1]))
+        (
+            lines[at][0],
+            round(seconds[at], 3),
+            round(statistics.fmean(loss for _, loss, _ in lines[at - GROUP + 1 : at + 1]), 4),
+        )
         for at in range(GROUP - 1, len(lines), GROUP)
     ]
 
 
 def _times(runs: Runs) -> Figure:
-    shown = {run: _points(runs.first(run)) for run in ORDER}
+    kept = runs.keep("times", lambda: {run: _points(runs.first(run)) for run in ORDER})
+    shown: dict[str, list[Point]] = {run: [(step, took, loss) for step, took, loss in kept[run]] for run in ORDER}
 
     def draw(figure: Any, palette: Palette) -> None:
         grid = figure.subplots(1, 2, sharey=True)
@@ -65,7 +70,7 @@ def _times(runs: Runs) -> Figure:
             for step, seconds, loss in points
         ),
         draw=draw,
-        size=(8.0, 3.4),
+        size=(WIDE, 3.4),
     )
 
 

@@ -91,12 +91,51 @@ def test_rows_hold_mean_deviation_and_number_of_seeds(runs):
     assert rows["counted", "loss_unseen"] == [2.6, None, 1]
 
 
-def test_magnified_runs_have_a_panel_of_their_own(runs, tmp_path):
-    """Neither the scattered run nor the counted one stretches it."""
-    both = figure(runs, magnified=("steady",))
-    whole, close = fakeruns.canvas(both)
-    assert [label.get_text() for label in close.get_yticklabels()] == ["steady"]
-    assert whole.get_xlim()[1] > 3.1 and close.get_xlim()[1] < 2.2
-    assert written(close) == {-0.14: "2.0100", 0.14: "2.1200"}
-    words = fakeruns.drawn(fakeruns.named([both]), tmp_path / "drawn")["losses"]
-    assert words.count("all") == words.count("unseen") == words.count("mean of the seeds") == 1
+def test_shares_are_shown_times_100_and_runs_by_their_labels(tmp_path):
+    fake = fakeruns.FakeRuns(tmp_path)
+    fake.add("five-large-fast", dead=[0.0, 0.5, 0.001])
+    fake.add("bn-large-fast", dead=[0.0, 0.0, 0.0])
+    order = ("five-large-fast", "bn-large-fast")
+    drawn = figure(fake, order, {"dead": "dead"}, percent=True, labels={"five-large-fast": "rate 1.6"})
+    (axes,) = fakeruns.canvas(drawn)
+    assert written(axes) == {0.0: "17 %", 1.0: "0 %"} and marks(axes)[0.0] == pytest.approx(16.7)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["rate 1.6", "bn-large-fast"]
+    assert next(list(line.get_xdata()) for line in axes.lines if line.get_marker() == "o") == [0.0, 50.0, 0.1]
+
+
+@pytest.mark.parametrize(("digits", "number"), [(3, "2.010"), (4, "2.0100")])
+def test_means_have_as_many_decimals_as_the_figure_says(runs, digits, number):
+    (axes,) = fakeruns.canvas(figure(runs, ["steady"], {"loss": "all"}, digits=digits))
+    assert written(axes) == {0.0: number}
+
+
+def test_a_gap_joins_the_means_and_writes_them_where_they_are(runs):
+    drawn = charts.gap(
+        runs.runs(), ("steady", "scattered"), ("loss", "on train"), ("loss_unseen", "on others"), "nats", name="gap",
+        title="Two runs.", caption="They differ.",
+    )  # fmt: skip
+    expected = means(runs)
+    (axes,) = fakeruns.canvas(drawn)
+    for text in axes.texts:
+        assert float(text.get_text()) == pytest.approx(text.xy[0], abs=5e-4)
+    joined = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "None"]
+    assert joined == [
+        pytest.approx([expected[run, "loss"], expected[run, "loss_unseen"]]) for run in ("steady", "scattered")
+    ]
+    for run, seen, unseen, apart in drawn.rows:
+        assert apart == pytest.approx(expected[run, "loss_unseen"] - expected[run, "loss"], abs=1e-4), (seen, unseen)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"), [([1e-6, 1e-3], {"1e-06", "1e-05", "0.0001", "0.001"}), ([0.02, 0.3], {"0.03", "0.1", "0.3"})]
+)
+def test_a_logarithmic_axis_has_no_small_letters_above_the_line(tmp_path, values, says):
+    from deltas.figures.style import Figure, save
+
+    def draw(canvas, palette):
+        axes = canvas.add_subplot()
+        axes.plot([0, 1], values)
+        charts.powers(axes)
+
+    (path, _) = save(Figure("log", "T", "C", "D", ("x",), ((1,),), draw), tmp_path)
+    assert says <= set(fakeruns.words(path)) and "font-size: 6" not in path.read_text()

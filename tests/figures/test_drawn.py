@@ -24,6 +24,12 @@ def figures(runs):
 '''
 
 
+KEEPING = PROGRAM.replace(
+    'rows = tuple(enumerate(runs.metric("a", "x")))',
+    'rows = tuple(enumerate(runs.keep("squares", lambda: [x * x for x in runs.metric("a", "x")])))',
+)
+
+
 def results(*values):
     plan = types.SimpleNamespace(run=types.SimpleNamespace(name="a"))
     return [types.SimpleNamespace(plan=plan, metrics={"x": value}, folder=None) for value in values]
@@ -66,6 +72,11 @@ def edit(stage, **fields):
     (stage / "figures.json").write_text(json.dumps(table))
 
 
+def table_edit(stage, **fields):
+    table = json.loads((stage / "figures.json").read_text())
+    (stage / "figures.json").write_text(json.dumps(table | fields))
+
+
 def comment(stage):
     (stage / "figures.py").write_text(PROGRAM.replace("Two lines", "Both lines") + "# prose\n")
 
@@ -85,6 +96,7 @@ CHANGES = {
     "a picture": (lambda stage: (stage / "two.dark.svg").write_text("<svg/>"), ["two: two.dark.svg is not the file"]),
     "a picture is gone": (lambda stage: (stage / "one.svg").unlink(), ["one: one.svg is not the file"]),
     "a picture of nobody": (lambda stage: (stage / "old.svg").write_text("<svg/>"), ["old.svg: no figure"]),
+    "what was kept": (lambda stage: table_edit(stage, kept={"squares": [1.0]}), ["one, two: what figures.json keeps"]),
     "nothing was drawn": (lambda stage: (stage / "figures.json").unlink(), ["nothing was"]),
 }
 
@@ -112,6 +124,60 @@ def test_the_look_is_part_of_the_program(stage, monkeypatch):
         )
         assert bool(drawn.faults(stage, "b" * 16)) is counts, name
     monkeypatch.undo()
+
+
+# -- drawn again, without the runs' files -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeping(tmp_path):
+    folder = tmp_path / "01-x"
+    folder.mkdir()
+    (folder / "figures.py").write_text(KEEPING)
+    drawn.draw(folder, results(2.0, 3.0), folder, "b" * 16)
+    return folder
+
+
+def test_figures_are_drawn_again_from_what_was_kept(keeping, tmp_path):
+    """The rows come from what was kept, not from the runs: these others would give another square."""
+    drawn.again(keeping, results(2.0, 5.0), tmp_path / "others", "b" * 16)
+    assert drawn.read(tmp_path / "others").figures[0].rows == ((0, 4.0), (1, 9.0))
+    for path in drawn.again(keeping, results(2.0, 3.0), tmp_path / "again", "b" * 16):
+        assert path.read_bytes() == (keeping / path.name).read_bytes(), path.name
+
+
+def test_another_program_draws_the_same_data_anew(keeping, tmp_path):
+    (keeping / "figures.py").write_text(KEEPING.replace('"T"', '"Another title"'))
+    assert drawn.faults(keeping, "b" * 16)
+    drawn.put(drawn.again(keeping, results(2.0, 3.0), tmp_path / "again", "b" * 16), keeping)
+    assert drawn.faults(keeping, "b" * 16) == []
+    assert {figure.title for figure in drawn.read(keeping).figures} == {"Another title"}
+
+
+REFUSED = {
+    "of another recording": (lambda folder: None, "c" * 16, "is not of the runs that baseline.json holds"),
+    "edited": (lambda folder: table_edit(folder, kept={"squares": [1]}), "b" * 16, "is not of the runs"),
+    "not kept": (
+        lambda folder: (folder / "figures.py").write_text(KEEPING.replace('"squares"', '"cubes"')),
+        "b" * 16,
+        "does not keep cubes",
+    ),
+    "never drawn": (lambda folder: (folder / "figures.json").unlink(), "b" * 16, "is not there"),
+}
+
+
+@pytest.mark.parametrize(("change", "baseline", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_was_kept_has_to_be_enough(keeping, tmp_path, change, baseline, said):
+    change(keeping)
+    with pytest.raises(BadInput) as refused:
+        drawn.again(keeping, results(2.0, 3.0), tmp_path / "again", baseline)
+    assert said in refused.value.found and refused.value.ways[0].startswith("scripts/record.sh 01")
+
+
+def test_what_no_figure_asks_for_any_more_is_not_kept(keeping, tmp_path):
+    (keeping / "figures.py").write_text(PROGRAM)
+    drawn.again(keeping, results(2.0, 3.0), tmp_path / "again", "b" * 16)
+    assert drawn.read(tmp_path / "again").kept == {}
 
 
 def test_a_stage_without_figures(tmp_path):

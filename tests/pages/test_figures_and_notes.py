@@ -108,6 +108,28 @@ def test_colours_become_pairs_and_nothing_is_twice(tmp_path):
     assert "0.12 1" in markup
 
 
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
+    '<defs><path id="{id}" d="M 0 0 L 1 1" style="stroke: {colour}"/></defs><use xlink:href="#{id}" x="4"/></svg>'
+)
+
+
+def test_a_mark_that_is_named_after_its_look_is_seen_in_both_themes(tmp_path):
+    light, dark = MARK.format(id="m1", colour="#000000"), MARK.format(id="m2", colour="#ffffff")
+    root = ET.fromstring(merged(tmp_path, light, dark))
+    uses, ids = list(root.iter("use")), {element.get("id") for element in root.iter()}
+    assert len(uses) == 1 and uses[0].get("href").removeprefix("#") in ids
+    assert "light-dark(#000000,#ffffff)" in root.find("defs/path").get("style")
+
+
+def test_whatever_a_recorded_figure_points_to_is_there():
+    for stage, figure in recorded_figures():
+        root = ET.fromstring(figure["svg"])
+        ids = {element.get("id") for element in root.iter()}
+        lost = {use.get("href") for use in root.iter("use")} - {f"#{name}" for name in ids}
+        assert not lost, (stage, figure["name"])
+
+
 def test_what_differs_in_more_than_colours_is_there_twice(tmp_path):
     dark = svg(dark=True).replace("M 0.123456 1", "M 5 5").replace('id="p1"', 'id="p1"')
     page = Page(merged(tmp_path, svg(), dark))
@@ -157,3 +179,90 @@ def test_an_image_is_as_large_as_its_drawing_and_says_what_it_shows(tmp_path):
     assert image["src"] == "/a b.svg" and image["alt"] == 'a <b> & "c"'
     assert (image["width"], image["height"]) == ("200", "100")
     assert image["style"] == Page(markup).of("svg")[0]["style"] and image["loading"] == "lazy"
+
+
+# -- legible ----------------------------------------------------------------------------------------------------------
+
+LEGIBLE = 10  # CSS pixels
+PLACES = (332, 1030)  # how wide a figure's place is in a window of 390 px, and in one of 1280
+
+
+def letters(root: ET.Element) -> list[float]:
+    """Return the oracle: the size of every text of a drawing, in its own units."""
+    sizes = []
+    for element in root.iter():
+        if element.tag.endswith(("text", "tspan")) and (element.text or "").strip():
+            said = re.findall(r"([\d.]+)px", element.get("style", ""))
+            assert said, f"a text that says no size: {element.text}"
+            sizes += [float(size) for size in said]
+    return sizes
+
+
+def shown(markup: str, place: float) -> float:
+    """Return by how much a drawing is enlarged in a place of this width, as a browser lays it out."""
+    root = ET.fromstring(markup)
+    least, most = (float(re.search(rf"{side}-width:(\d+)px", root.get("style"))[1]) for side in ("min", "max"))
+    return max(least, min(place, most)) / float(root.get("viewBox").split()[2])
+
+
+def recorded_figures():
+    from deltas.core.project import Project
+    from deltas.pages import overview
+    from deltas.series.patches import load
+    from lab import HERE
+
+    project = Project(HERE)
+    for folder in sorted(path.parent for path in project.baselines.glob("*/figures.json")):
+        yield from ((folder.name, figure) for figure in gallery.figures(folder, folder.name))
+    yield "series", overview.figure(project, load(project.patches))
+
+
+def test_no_text_of_a_recorded_figure_is_smaller_than_10_pixels_on_a_phone_or_a_desk():
+    figures = list(recorded_figures())
+    assert len(figures) > 10
+    small = {
+        (stage, figure["name"], place): size
+        for stage, figure in figures
+        for place in PLACES
+        if (size := min(letters(ET.fromstring(figure["svg"]))) * shown(figure["svg"], place)) < LEGIBLE
+    }
+    assert not small
+
+
+def test_a_column_of_text_shows_a_whole_figure():
+    """A column of 690 px, as blogs have it, need not scroll."""
+    wide = {figure["name"] for _, figure in recorded_figures() if drawing.widths(ET.fromstring(figure["svg"]))[0] > 690}
+    assert not wide
+
+
+def test_figures_of_single_numbers_are_whole_on_a_phone():
+    least = {
+        (stage[:2], figure["name"]): drawing.widths(ET.fromstring(figure["svg"]))[0]
+        for stage, figure in recorded_figures()
+    }
+    whole = {name for (_, name), pixels in least.items() if pixels <= PLACES[0]}
+    assert {"series", "gap", "dead"} <= whole and sum(name == "losses" for _, name in least) >= 3
+    assert all(pixels <= PLACES[0] for (stage, name), pixels in least.items() if name == "losses" and stage != "03")
+
+
+@pytest.mark.parametrize(
+    ("style", "least", "most"),
+    [("font: 10px sans-serif", 200, 320), ("font-size: 5px", 400, 560), ("font-size: 20px", 100, 267)],
+)
+def test_the_smaller_the_letters_the_wider_the_drawing(tmp_path, style, least, most):
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 100"><text style="{style}">step</text></svg>'
+    markup = merged(tmp_path, text, None)
+    assert f"min-width:{least}px;max-width:{most}px" in markup
+
+
+def test_a_drawing_stands_in_a_place_that_scrolls(tmp_path):
+    from deltas.pages import render
+
+    draw(tmp_path)
+    (figure,) = gallery.figures(tmp_path, "01-x")
+    page = Page(render.fragment("figure", {"number": 1, "stage": "01-x"}, figure))
+    tags = [(name, attributes.get("class")) for name, attributes in page.tags]
+    at = tags.index(("svg", "d-drawing"))
+    name, attributes = page.tags[at - 1]
+    assert name == "div" and attributes["class"] == "d-scroll" and attributes["tabindex"] == "0"
+    assert attributes["aria-label"].endswith(figure["title"])

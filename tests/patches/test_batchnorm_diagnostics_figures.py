@@ -7,6 +7,7 @@ import matplotlib.text
 import pytest
 
 import fakeruns
+from deltas.figures.style import WIDE
 
 mlp = fakeruns.program("batchnorm-diagnostics")
 
@@ -25,14 +26,12 @@ def look(*, std=(0.6, 0.6, 0.6), saturated=(0.03, 0.03, 0.03), gradient=(2e-4, 3
     ]
 
 
-def lines(updates=(1e-3, 1e-3, 1e-4), *, dead=0.0, saturated=0.03):
+def lines(updates=(1e-3, 1e-3, 1e-4)):
     """Return the diagnostics of three steps. The hidden weights move by half an update, by one, and by seven."""
     text = ""
     for step, update in zip((0, 100, 200), updates, strict=True):
-        last = step == 200
         ratios = {"wte.weight": 99, "0": update / 2, "1": update, "2": update * 7, "out": 99}
-        shares = {"dead": [0, 1.5 * dead * last, 1.5 * dead * last], "saturated": [saturated] * 3}
-        text += json.dumps({"step": step, "update:data": ratios} | shares) + "\n"
+        text += json.dumps({"step": step, "update:data": ratios}) + "\n"
     return text
 
 
@@ -46,16 +45,18 @@ def figures(tmp_path, *, start=None, end=None, updates=None, ends=None, losses=N
     for run in GRID:
         model, gain, rate = run.split("-")
         arguments = (args or {}).get(run, [*LAYERS[model], "--gain", GAIN[gain], "-l", RATE[rate]])
-        folders = fake.add(run, args=arguments, test_loss=(losses or {}).get(run, [2.2, 2.2]))
+        dead, saturated = zip(*(ends or {}).get(run, [(0.0, 0.03)] * 2), strict=True)
+        folders = fake.add(
+            run, args=arguments, test_loss=(losses or {}).get(run, [2.2, 2.2]), dead_end=dead, saturation_end=saturated
+        )
         for n, folder in enumerate(folders):  # what is of one seed, is of the first
             looks = {
                 when: given[run] if given and run in given and n == 0 else look()
                 for when, given in (("start", start), ("end", end))
             }
             (folder / "histograms.json").write_text(json.dumps(looks))
-            dead, saturated = (ends or {}).get(run, [(0.0, 0.03)] * 2)[n]
             moved = updates[run] if updates and run in updates and n == 0 else (1e-3, 1e-3, 1e-4)
-            (folder / "diagnostics.jsonl").write_text(lines(moved, dead=dead, saturated=saturated))
+            (folder / "diagnostics.jsonl").write_text(lines(moved))
     return fakeruns.named(mlp.figures(fake.runs(without=without)))
 
 
@@ -159,7 +160,7 @@ def test_how_many_outputs_are_flat_and_when(tmp_path, when):
     told = figures(tmp_path, **{which: {"five-large-fair": given} for which, given in looks.items()})
     assert "At gain 4, 60 % of the outputs lie beyond 0.97" in told[f"activations-{when}"].caption
     assert "At gain 4, 77 % of the outputs" in told[f"activations-{other}"].caption
-    assert "gain 4: 60 % saturated" in told[f"activations-{when}"].description
+    assert "gain 4, without: 60 % saturated, with: 3 % saturated" in told[f"activations-{when}"].description
 
 
 def test_batchnorm_is_alike_at_any_gain_where_it_is(tmp_path):
@@ -184,7 +185,7 @@ def test_how_far_the_layers_are_apart(tmp_path):
         "At gain 0.5 the gradient of the widest layer is 2.0 times (17 before training) as wide as that of the "
         "narrowest, with BatchNorm 1.5 times (2.0 before training). The layers differ most at gain 4, BatchNorm."
     )
-    assert "gain 4, BatchNorm: widest 6.0 × narrowest" in told["gradients-end"].description
+    assert "gain 4, without: widest 1.5 × narrowest, with: widest 6.0 × narrowest" in told["gradients-end"].description
     assert told["gradients"].caption.startswith(
         "At gain 0.5 the gradients of the layers differ at initialisation 17-fold, with BatchNorm 2.0-fold; after "
         "training 2.0-fold, with BatchNorm 1.5-fold."
@@ -201,7 +202,7 @@ def test_a_gradient_that_vanished_is_told_and_drawn(tmp_path):
     told = figures(tmp_path, start={"five-large-fair": look(gradient=(0.0, 0.0, 1e-4))})
     assert "The layers differ most at gain 4." in told["gradients-start"].caption
     assert "infinitely many × narrowest" in told["gradients-start"].description
-    assert len(fakeruns.canvas(told["gradients-start"])) == len(SIX)
+    assert len(fakeruns.canvas(told["gradients-start"])) == 3 * len(GAIN)
 
 
 @pytest.mark.parametrize(("large", "alike"), [(2.1e-4, True), (2.9e-4, False)])
@@ -211,20 +212,31 @@ def test_lines_that_cannot_be_told_apart_are_spoken_of(tmp_path, large, alike):
 
 
 @pytest.mark.parametrize("kind", ["activations", "gradients"])
-def test_a_histogram_for_each_layer_of_six_runs(tmp_path, kind):
+def test_a_small_panel_for_each_layer_and_gain(tmp_path, kind):
     told = figures(tmp_path, end={"bn-small-fair": look(std=(0.9, 0.9, 0.9), saturated=(0.8, 0.8, 0.8))})
     panels = fakeruns.canvas(told[f"{kind}-end"])
-    titles = [axes.get_title().split("\n")[0] for axes in panels]
-    assert titles == [f"{gain}{bn}" for bn in ("", ", BatchNorm") for gain in ("gain 0.5", "gain 5/3", "gain 4")]
+    titles = [axes.get_title().split("\n") for axes in panels]
+    assert [title[0] for title in titles] == ["gain 0.5", "gain 5/3", "gain 4"] + [""] * 6
     if kind == "activations":
-        assert [axes.get_title().split("\n")[1] for axes in panels][3] == "80 % saturated"
+        assert titles[0][1:] == ["without: 3 % saturated", "with: 80 % saturated"]
+    assert [axes.get_ylabel() for axes in panels[::3]] == ["layer 1", "layer 2", "layer 3"]
+    counts = [6, 3] if kind == "activations" else [3, 9]  # two bins of the file make one here
+    shares = [0.0, *(count / max(counts) for count in counts), 0.0]
     for axes in panels:
-        heights = [list(at - patch.get_xy()[1:-2, 1]) for at, patch in enumerate(axes.patches, 1)]
-        counts = [6, 3] if kind == "activations" else [3, 9]  # two bins of the file make one here
-        assert heights == [pytest.approx([0.85 * count / max(counts) for count in counts])] * 3
+        (filled,), (line,) = axes.patches, axes.lines
+        assert list(filled.get_xy()[:4, 1]) == pytest.approx(shares, abs=1e-3)
+        assert list(line.get_ydata()) == pytest.approx(shares, abs=1e-3)
     start, end = told[f"{kind}-start"], told[f"{kind}-end"]
     assert start.title.startswith("At initialisation") and end.title.startswith("After training")
     assert start.caption != end.caption
+
+
+def test_a_faint_layer_is_narrow_in_its_panel(tmp_path):
+    """In units of the widest layer of its model a gradient of a quarter of it reaches a quarter as far."""
+    start = {"five-small-fair": look(gradient=(1e-4, 2e-4, 4e-4))}
+    panels = fakeruns.canvas(figures(tmp_path, start=start)["gradients-start"])
+    reach = [axes.patches[0].get_xy()[:, 0].max() for axes in panels[::3]]
+    assert reach == pytest.approx([0.5, 1.0, 2.0])  # to the centre of the last of two bins from -4 to 4
 
 
 # -- updates ----------------------------------------------------------------------------------------------------------
@@ -288,13 +300,15 @@ def test_how_many_neurons_die_and_from_which_seeds(tmp_path):
         "At rate 1.6, 70 % of the outputs end saturated and 35 % of the neurons dead (0 to 70 % by seed); with "
         "BatchNorm 2 % and 10 %."
     )
-    assert told.rows[8] == ("five-large-fast", 200, 0.7, 0.0, 0.7)
-    panels = fakeruns.canvas(told)
-    titles = ["rate 0.1", "rate 0.1, BatchNorm", "rate 1.6", "rate 1.6, BatchNorm"]
-    assert [axes.get_title() for axes in panels] == titles
-    assert [line.get_ydata()[-1] for line in panels[2].lines] == pytest.approx([0, 70])  # dead, a line for each seed
-    (area,) = panels[2].collections
-    assert area.get_paths()[0].vertices[:, 1].max() == pytest.approx(70)  # saturated, the mean of both
+    (axes,) = fakeruns.canvas(told)
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "rate 0.1", "rate 0.1, BatchNorm", "rate 1.6", "rate 1.6, BatchNorm",
+    ]  # fmt: skip
+    seeds = [sorted(line.get_xdata()) for line in axes.lines if line.get_marker() in "oD"]
+    assert seeds[4:6] == [pytest.approx([50, 90]), pytest.approx([0, 70])]  # saturated and dead, a mark for each seed
+    assert [row[:3] for row in told.rows if row[0] == "five-large-fast"] == [
+        ("five-large-fast", "saturation_end", 0.7), ("five-large-fast", "dead_end", 0.35),
+    ]  # fmt: skip
 
 
 # -- all of them ------------------------------------------------------------------------------------------------------
@@ -310,7 +324,7 @@ def test_labels_follow_the_arguments(tmp_path):
     args["five-good-fair"][1] = "6"
     told = figures(tmp_path, args=args)
     assert "At gain 7, 3 % of the outputs" in told["activations-start"].caption
-    assert told["dead"].title.endswith("at gain 7") and "At rate 3," in told["dead"].caption
+    assert "at gain 7," in told["dead"].title and "At rate 3," in told["dead"].caption
     assert "From 1 layer to 6 layers" in told["losses"].caption
     assert "at gain 7 as at gain 0.5" in told["updates"].caption
 
@@ -347,11 +361,12 @@ def test_the_pictures_are_drawn_and_legible(tmp_path, monkeypatch):
     losses = {"five-large-fast": [2.3, 2.8]}
     told = figures(tmp_path, start=start, losses=losses)
     words = fakeruns.drawn(told, tmp_path / "drawn")
-    assert len(sizes) > 100 and min(sizes) >= 7 and all(figure.size[0] <= 8.6 for figure in told.values())
+    assert len(sizes) > 100 and min(sizes) >= 8 and all(figure.size[0] <= WIDE for figure in told.values())
     for name in ("activations-start", "activations-end", "gradients-start", "gradients-end"):
-        assert words[name].count("layer 3") == 2, name  # above and below
-    assert "60 % saturated" in words["activations-start"] and "60 % saturated" not in words["activations-end"]
-    assert "widest 17 × narrowest" in words["gradients-start"] and "widest 17 × narrowest" not in words["gradients-end"]
+        assert words[name].count("layer 3") == 1, name
+    flat, apart = "without: 60 % saturated", "without: widest 17 × narrowest"
+    assert flat in words["activations-start"] and flat not in words["activations-end"]
+    assert apart in words["gradients-start"] and apart not in words["gradients-end"]
     assert "after training" in words["gradients"] and "0.001, the rule of thumb" in words["updates"]
     assert {"1 layer", "5 layers", "0.1", "1", "1.6"} <= set(words["losses"])
     assert not any("nan" in word for texts in words.values() for word in texts)

@@ -1,6 +1,8 @@
 """The tables, verdicts and captions say what was measured: a small made-up record, and figures worked out by hand."""
 
 import math
+import statistics
+from itertools import pairwise
 
 import pytest
 
@@ -103,6 +105,7 @@ def test_the_page_of_a_race(document):
 def test_the_caption_names_who_is_lowest(document):
     assert figure.caption(document) == (
         "Upstream trains for 80 s and is at its best, 1.950, on the way. Ours ends after 50 s at 1.880. "
+        "A line is the median over the seeds, and its band goes from the lowest to the highest of them. "
         "The test names are the same for all."
     )
 
@@ -123,13 +126,35 @@ def test_the_figure_can_be_drawn(document):
     canvas = Figure()
     figure.race(document).draw(canvas, LIGHT)
     (axes,) = canvas.axes
-    assert len(axes.lines) == 4 + 1  # a line for every training, and what the times are taken to
-    assert "2 cores" in axes.get_xlabel()
-    assert [text.get_text() for text in canvas.legends[0].get_texts()] == [
-        "upstream, 18,000 steps",
-        "ours, 2,000 steps",
-    ]
-    assert axes.texts[0].get_text() == "0.005 above upstream's best"
+    assert len(axes.lines) == 2 + 1  # a line for every contestant, and what the times are taken to
+    assert "2 cores" in axes.get_xlabel() and not canvas.legends
+    near, *labels = axes.texts
+    assert near.get_text() == "0.005 above upstream's best"
+    by_name = {label.get_text(): label for label in labels}
+    assert set(by_name) == {"upstream, 18,000 steps", "ours, 2,000 steps"}
+    for line in axes.lines[:2]:
+        assert by_name[line.get_label()].xy == (line.get_xdata()[-1], line.get_ydata()[-1])
+        assert by_name[line.get_label()].get_color() == line.get_color()
+
+
+def test_a_line_is_the_median_over_the_seeds(document):
+    from matplotlib.figure import Figure
+
+    from deltas.figures.style import LIGHT
+
+    canvas = Figure()
+    figure.race(document).draw(canvas, LIGHT)
+    for one, line in zip(document["contestants"], canvas.axes[0].lines, strict=False):
+        looks = list(zip(*one["curves"], strict=True))
+        assert list(line.get_xdata()) == [statistics.median(took for _, took, _ in look) for look in looks]
+        assert list(line.get_ydata()) == [statistics.median(loss for *_, loss in look) for look in looks]
+
+
+@pytest.mark.parametrize("losses", [[1.9] * 5, [1.88, 1.881, 1.95, 1.96, 2.4], [1.851], [2.4, 2.41]])
+def test_labels_stand_apart_and_in_the_order_of_the_losses(losses):
+    places = figure._places(losses)
+    assert all(high - low >= 0.999 * figure.APART for low, high in pairwise(places))
+    assert all(place > figure.BOTTOM for place in places)
 
 
 def test_any_number_of_contestants_can_be_drawn(document):

@@ -319,6 +319,26 @@ def test_a_record_holds_baseline_figures_and_readme(drawing):
     assert committed(drawing) == before
 
 
+def test_figures_are_drawn_again_without_a_training(drawing):
+    drawing.ok("record", "01")
+    assert "nothing to do" in drawing.ok("record", "01", "--redraw").out
+    before = committed(drawing)
+    shutil.rmtree(drawing.project.out)
+    (drawing.root / FOLDER / "figures.py").write_text(FIGURES.replace('"T"', '"A better title"'))
+    broken = drawing.run("verify", "01", "--fast")
+    assert broken.code == 1 and "scripts/record.sh 01 --redraw" in broken.out + broken.err
+    assert "2 pictures" in drawing.ok("record", "01", "--redraw").out and not drawing.project.out.exists()
+    assert drawing.run("verify", "01", "--fast").code == 0
+    changed = {name for name, content in committed(drawing).items() if before[name] != content}
+    assert changed == {"figures.py", "figures.json", "losses.svg", "losses.dark.svg"}
+
+
+def test_what_was_never_recorded_is_not_drawn_again(drawing):
+    refused = drawing.run("record", "01", "--redraw")
+    assert refused.code == 2 and "not measured" in refused.err and "scripts/record.sh 01" in refused.err
+    assert drawing.run("record", "01", "--redraw", "--fresh").code == 2
+
+
 def test_a_figure_that_cannot_be_drawn_leaves_everything(drawing):
     drawing.ok("record", "01")
     before = committed(drawing)

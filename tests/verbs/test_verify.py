@@ -208,7 +208,7 @@ def test_a_picture_that_somebody_touched_is_named(makemore):
 def test_a_change_of_what_draws_is_named(makemore):
     before = failing(makemore)
     program = next((makemore.root / "baselines").glob("02-*/figures.py"))
-    change(program, "axes.legend(", "axes.legend(ncols=2, ")
+    change(program, "figure.legend(", "figure.legend(ncols=2, ")
     [found] = set(failing(makemore)) - set(before)
     assert "drawn by another program" in found and "divergence" in found
 

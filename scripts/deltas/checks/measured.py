@@ -38,7 +38,12 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
     yield from _claims(known)
     if drawn.program(folder).exists() or (folder / drawn.LISTING).exists():
         faults = drawn.faults(folder, baseline.digest(known.baseline))
-        yield of(f"{stage.name}: the figures are as they were drawn, from this baseline", faults, record)
+        yield of(
+            f"{stage.name}: the figures are as they were drawn, from this baseline",
+            faults,
+            f"{record} --redraw",
+            record,
+        )
 
 
 def _headline(known: Known, recorded: Baseline) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..core.errors import NoUpstream
 from ..core.project import Project
-from ..pages import readme
+from ..pages import overview, readme
 from ..series.patches import Series
 from .check import Check, of
 
@@ -15,12 +15,22 @@ SPEEDRUN = f"{__package__.rpartition('.')[0]}.speedrun"  # this room may be dele
 
 
 def published(project: Project, series: Series) -> Iterator[Check]:
-    """Check README's table of the series."""
+    """Check what README says of the series, and the figure of the series."""
     if not (project.root / "README.md").exists():
         return
     now, wanted = readme.filled(project, series)
-    faults = [] if now == wanted else ["the table of the series differs from patches/ and baselines/"]
+    faults = [] if now == wanted else ["what it says of the series differs from patches/ and baselines/"]
     yield of("README states the recorded numbers", faults, "scripts/refresh.sh NN   # fills it in")
+    drawn = overview.files(project, series)
+    if drawn:
+        faults = [
+            f"{path.relative_to(project.root)} is not what the recorded numbers draw"
+            for path, content in drawn.items()
+            if not path.is_file() or path.read_bytes() != content
+        ]
+        yield of(
+            "the figure of the series is drawn from the recorded numbers", faults, "scripts/refresh.sh NN   # draws it"
+        )
 
 
 def speedrun(project: Project) -> Iterator[Check]:

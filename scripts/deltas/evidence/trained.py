@@ -15,7 +15,7 @@ from ..core import machine
 from ..core.errors import CheckFailed, Refusal
 from ..core.project import Project
 from ..runs import beside
-from ..runs.execute import Result
+from ..runs.execute import Metrics, Plan, Result
 from ..runs.subject import Subject
 from . import baseline, claims, items, prediction
 from .baseline import Baseline, Recorded, Summary
@@ -92,6 +92,20 @@ def row(result: Result, judgement: Judgement) -> dict[str, Any]:
         "ok": judgement.ok,
         "metrics": [msgspec.to_builtins(verdict) for verdict in judgement.verdicts],
     }
+
+
+def remembered(project: Project, subject: Subject, recorded: Baseline) -> list[Result]:
+    """Return the recorded runs as results, without what was in their folders."""
+    results = []
+    for run in subject.experiment.runs:
+        if run.name not in recorded.runs:
+            continue
+        kept = recorded.runs[run.name]
+        for at, seed in enumerate(kept.seeds):
+            plan = Plan(subject.stage, run, seed, recorded.code_id)
+            numbers: Metrics = {name: summary.values[at] for name, summary in kept.metrics.items()}
+            results.append(Result(plan, plan.folder(project), numbers, {}, True))
+    return results
 
 
 @contextlib.contextmanager

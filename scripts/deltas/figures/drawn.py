@@ -1,10 +1,13 @@
 """figures.json: what the figures of a stage show, what they were drawn from, and by which program.
 
     {"program": ID, "baseline": ID, "figures": [{"name", "title", "caption", "description", "columns", "rows",
-                                                 "data": ID, "files": {"NAME.svg": ID, "NAME.dark.svg": ID}}]}
+                                                 "data": ID, "files": {"NAME.svg": ID, "NAME.dark.svg": ID}}],
+     "kept": {NAME: …}, "of_kept": ID}
 
 program: of the code that drew them. baseline: of the numbers they were drawn from (evidence/baseline.py, digest); ""
 where they were drawn for a look, by `train`. data: of the texts and rows of one figure. files: of its pictures.
+kept: what the figures need of the runs' files besides the numbers of the baseline, so that they can be drawn again
+without a training; of_kept: of that.
 """
 
 import hashlib
@@ -12,7 +15,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,6 +23,9 @@ from msgspec import Meta, Struct
 from ..core import codeid, files, jsonfile, shapes
 from ..core.errors import BadInput
 from ..runs.execute import Result
+
+if TYPE_CHECKING:
+    from .runs import Runs
 
 LISTING = "figures.json"
 HERE = Path(__file__).parent
@@ -58,6 +64,8 @@ class Listing(Struct, frozen=True, forbid_unknown_fields=True):
     program: str
     baseline: str
     figures: tuple[Drawing, ...]
+    kept: dict[str, Any] = {}
+    of_kept: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError where two figures have one name."""
@@ -104,9 +112,37 @@ def draw(stage: Path, results: Sequence[Result], folder: Path, baseline: str = "
     if not program(stage).exists():
         return []
     from .runs import Runs
+
+    return _draw(stage, Runs(results), folder, baseline)
+
+
+def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str) -> list[Path]:
+    """Draw the figures of a stage as `draw` does, from recorded numbers and from what was kept of the runs' files.
+
+    results: of the recorded runs, without their files. BadInput where that is not enough.
+    """
+    from .runs import NotKept, Runs
+
+    ways = [f"scripts/record.sh {stage.name[:2]}   # trains, and draws from the runs"]
+    listing = read(stage)
+    if listing is None:
+        raise BadInput(f"{stage / LISTING} is not there", "figures that were drawn before", ways)
+    if listing.baseline != baseline or hash_of_kept(listing.kept) != listing.of_kept:
+        raise BadInput(
+            f"{stage / LISTING}: what it keeps is not of the runs that baseline.json holds",
+            "both from one recording",
+            ways,
+        )
+    try:
+        return _draw(stage, Runs(results, dict(listing.kept), files=False), folder, baseline)
+    except NotKept as missing:
+        raise BadInput(f"{stage / LISTING} does not keep {missing}", "all that figures.py asks for", ways) from None
+
+
+def _draw(stage: Path, runs: "Runs", folder: Path, baseline: str) -> list[Path]:
     from .style import save
 
-    drawn = files.module(program(stage)).figures(Runs(results))
+    drawn = files.module(program(stage)).figures(runs)
     folder.mkdir(parents=True, exist_ok=True)
     written, rows = [], []
     for figure in drawn:
@@ -126,7 +162,9 @@ def draw(stage: Path, results: Sequence[Result], folder: Path, baseline: str = "
             "data": hash_of_data(jsonfile.plain(rows[-1])),
             "files": {path.name: hash_of(path.read_bytes()) for path in pictures},
         }
-    jsonfile.write(folder / LISTING, {"program": identify(stage), "baseline": baseline, "figures": rows})
+    kept = {name: runs.kept[name] for name in sorted(runs.asked)}
+    listing = {"program": identify(stage), "baseline": baseline, "figures": rows}
+    jsonfile.write(folder / LISTING, listing | {"kept": kept, "of_kept": hash_of_kept(kept)})
     return [*written, folder / LISTING]
 
 
@@ -143,6 +181,11 @@ def hash_of_data(figure: Mapping[str, Any]) -> str:
     """Return a hash of what a figure says: all of its fields but the hashes."""
     said = {key: value for key, value in figure.items() if key not in ("data", "files")}
     return hash_of(json.dumps(said, ensure_ascii=False, sort_keys=True).encode())
+
+
+def hash_of_kept(kept: Mapping[str, Any]) -> str:
+    """Return a hash of what was kept of the runs' files."""
+    return hash_of(json.dumps(kept, ensure_ascii=False, sort_keys=True).encode())
 
 
 def hash_of(content: bytes) -> str:
@@ -167,6 +210,8 @@ def faults(folder: Path, baseline: str) -> list[str]:
         faults.append(f"{names}: drawn by another program than figures.py and scripts/deltas/figures/ are now")
     if listing.baseline != baseline:
         faults.append(f"{names}: drawn from other runs than those that baseline.json holds")
+    if hash_of_kept(listing.kept) != listing.of_kept:
+        faults.append(f"{names}: what {LISTING} keeps of the runs was changed since they were drawn")
     for drawing in listing.figures:
         if hash_of_data(msgspec.to_builtins(drawing)) != drawing.data:
             faults.append(f"{drawing.name}: its texts or data in figures.json were changed since it was drawn")

@@ -2,23 +2,44 @@
 
 import json
 import re
-import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..core import jsonfile
 from ..runs.execute import Result
 from ..runs.progress import STEP
 
 TIME = re.compile(r"step time ([\d.]+)ms")
 
 
+class NotKept(Exception):
+    """Figures are drawn again without the runs' files, and need what was not kept of them."""
+
+
 @dataclass(frozen=True)
 class Runs:
-    """The results that are there: one seed for `train`, all of them for `record`."""
+    """The results that are there: one seed for `train`, all of them for `record`.
+
+    kept: by name, what figures need of the runs' files; figures.json holds it, and so they can be drawn again without
+    a training. files: whether the runs' files are there; where they are not, only what was kept is. asked: the names of
+    what a figure asked for.
+    """
 
     results: Sequence[Result]
+    kept: dict[str, Any] = field(default_factory=dict)
+    files: bool = True
+    asked: set[str] = field(default_factory=set)
+
+    def keep(self, name: str, read: Callable[[], Any]) -> Any:
+        """Return what `read` makes of the runs' files, as JSON has it, and keep it; NotKept without any files."""
+        self.asked.add(name)
+        if name not in self.kept:
+            if not self.files:
+                raise NotKept(name)
+            self.kept[name] = json.loads(json.dumps(jsonfile.plain(read())))
+        return self.kept[name]
 
     def of(self, run: str) -> list[Result]:
         """Return all seeds of a run, in order; none where it was not run."""
@@ -68,10 +89,3 @@ def printed(folder: Folder) -> list[tuple[int, float, float]]:
         if step and took:
             printed.append((int(step[1]), float(step[2]), float(took[1]) / 1e3))
     return printed
-
-
-def printed_losses(folder: Folder) -> tuple[list[int], list[float]]:
-    """Return steps, and the training loss averaged over the ten lines that upstream printed in a hundred of them."""
-    lines = printed(folder)
-    groups = [lines[at : at + 10] for at in range(0, len(lines) - 9, 10)]
-    return [group[-1][0] for group in groups], [statistics.fmean(loss for _, loss, _ in group) for group in groups]

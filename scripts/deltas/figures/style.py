@@ -1,5 +1,9 @@
 """How figures look: a palette for light pages and one for dark, text kept as text, the same bytes from the same data.
 
+A figure is at most WIDE inches wide and its letters are at least SMALL points high, so that it can be read in a column
+of text; a page never shows it so small that it cannot (pages/svg.py). One that is NARROW can be read on a telephone as
+a whole.
+
 The colours are Okabe and Ito's. On white only blue, vermillion, green, purple and black reach a contrast of 3:1; on a
 dark ground the others do. Lines differ in their dashes too, so that nothing is told by colour alone.
 """
@@ -11,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+WIDE, NARROW, SMALL = 7.2, 3.65, 8
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
@@ -89,6 +94,9 @@ def _settings(palette: Palette) -> Any:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": False,
+        "legend.fontsize": SMALL,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": SMALL,
         "lines.linewidth": 1.6,
         "legend.frameon": False,
     }

@@ -25,7 +25,7 @@ from ..runs.metrics import Metric, Metrics
 from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
-from . import excerpt, gallery, notes, parts
+from . import excerpt, gallery, notes, overview, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
 MOST_DIGITS = 15  # decimals that a post may ask for; the document has the text for every number of them
@@ -71,6 +71,7 @@ def document(source: Source, *, stale: bool = False) -> dict[str, Any]:
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": source.project.pin, "here": source.shop is not None},
         "left_out": left_out(source),
+        "figure": overview.figure(source.project, source.series),
         "stages": [stage(source, patch, stale=stale) for patch in source.series],
     }
 

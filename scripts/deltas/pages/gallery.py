@@ -18,11 +18,12 @@ def figures(folder: Path, stage: str) -> list[dict[str, Any]]:
     """Return every figure as a document, in the file's order; none where nothing was drawn. BadInput says where."""
     listing = drawn.read(folder)
     return (
-        [_figure(jsonfile.plain(to_builtins(drawing)), folder, stage) for drawing in listing.figures] if listing else []
+        [figure(jsonfile.plain(to_builtins(drawing)), folder, stage) for drawing in listing.figures] if listing else []
     )
 
 
-def _figure(drawing: dict[str, Any], folder: Path, stage: str) -> dict[str, Any]:
+def figure(drawing: dict[str, Any], folder: Path, stage: str) -> dict[str, Any]:
+    """Return one figure as a document: what was said of it, and its two drawings as one."""
     figure = {key: drawing[key] for key in (*TEXTS, "columns", "rows")}
     light, dark = folder / f"{figure['name']}.svg", folder / f"{figure['name']}.dark.svg"
     if not light.exists() and dark.exists():

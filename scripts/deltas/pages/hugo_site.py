@@ -7,7 +7,7 @@ from typing import Any
 from ..series import symbols
 from ..series.origin import WEB
 from ..stages.build import Workshop
-from . import embed, render, svg
+from . import embed, overview, render, svg
 from .document import Source, dumps
 from .parts import Part, by_delta
 
@@ -20,6 +20,8 @@ Stage = dict[str, Any]
 def files(source: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
     """Return path inside the site -> content, of everything that is ours alone to write."""
     made = dict(_machinery(stages))
+    if (figure := overview.figure(source.project, source.series)) and figure["svg"]:
+        made["static/deltas/series.svg"] = svg.alone(figure["svg"]).encode()
     for stage in stages:
         made |= dict(_stage(stage))
     if source.shop is not None:
@@ -27,10 +29,15 @@ def files(source: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
     return made
 
 
-def pages(stages: Sequence[Stage], parts: Mapping[Part, Sequence[Stage]], content: str) -> dict[str, bytes]:
+def pages(
+    stages: Sequence[Stage],
+    parts: Mapping[Part, Sequence[Stage]],
+    content: str,
+    figure: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
     """Return path -> content of what an author takes over: a page for each stage, a post for each part.
 
-    content: the folder in which the site keeps its pages.
+    content: the folder in which the site keeps its pages. figure: of the series, first thing in a post.
     """
     shared = {"series": SERIES, "embed": embed, "told": told}
     made = {
@@ -43,7 +50,13 @@ def pages(stages: Sequence[Stage], parts: Mapping[Part, Sequence[Stage]], conten
         days = [day for stage in inside if (day := _day(stage))]
         about = f"{part.title} of {SERIES}: {'; '.join(stage['title'] for stage in inside)}."
         made[post(part, content)] = render.render(
-            "part.md", part=part, deltas=by_delta(inside), date=max(days, default=None), description=about, **shared
+            "part.md",
+            part=part,
+            deltas=by_delta(inside),
+            date=max(days, default=None),
+            description=about,
+            figure=figure,
+            **shared,
         )
     return {path: text.encode() for path, text in made.items()}
 

@@ -19,6 +19,7 @@ REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 def merged(light: ET.Element, dark: ET.Element) -> ET.Element:
     """Return one drawing that serves both themes."""
+    _same_ids(light, dark)
     parts = _both(light, dark)
     if len(parts) == 1:
         root = parts[0]
@@ -66,6 +67,18 @@ def rename(root: ET.Element, new: Callable[[str], str], which: set[str]) -> None
             else:
                 value = REFERENCE.sub(lambda match: f"url(#{new(match[1]) if match[1] in which else match[1]})", value)
             element.set(name, value)
+
+
+def _same_ids(light: ET.Element, dark: ET.Element) -> None:
+    """Give what has an id in the dark drawing the id that it has in the light one.
+
+    matplotlib names a mark after its look, so that a dark mark has another id than the same mark in light, and whatever
+    points to it would seem to be another thing.
+    """
+    named = [[element for element in root.iter() if element.get("id")] for root in (light, dark)]
+    if [element.tag for element in named[0]] == [element.tag for element in named[1]]:
+        names = {in_dark.get("id", ""): in_light.get("id", "") for in_light, in_dark in zip(*named, strict=True)}
+        rename(dark, names.__getitem__, set(names))
 
 
 def _both(light: ET.Element, dark: ET.Element) -> list[ET.Element]:

@@ -1,4 +1,4 @@
-"""README's table of the series, filled in by program."""
+"""README's figure and table of the series, filled in by program."""
 
 import re
 import textwrap
@@ -14,7 +14,9 @@ from ..runs import experiment
 from ..runs.experiment import Experiment
 from ..runs.metrics import Metric, Metrics
 from ..series.patches import Series
+from . import overview
 
+FIGURE = re.compile(r"(<!-- figure of the series -->\n).*?(<!-- /figure of the series -->)", re.DOTALL)
 MARKED = re.compile(r"(<!-- series -->\n).*?(<!-- /series -->)", re.DOTALL)
 WIDTH = 120  # of a line of README
 NONE = "–"  # where a stage has no headline
@@ -114,4 +116,11 @@ def filled(project: Project, series: Series, new: Mapping[str, Baseline] | None 
     text = path.read_text(encoding="utf-8")
     if not MARKED.search(text):
         raise BadInput("README.md lacks the lines <!-- series --> and <!-- /series -->", "a place for the table")
-    return text, MARKED.sub(lambda marked: marked[1] + table(project, series, new) + marked[2], text)
+    filled = MARKED.sub(lambda marked: marked[1] + table(project, series, new) + marked[2], text)
+    return text, FIGURE.sub(lambda marked: marked[1] + _figure(project, series, new) + marked[2], filled)
+
+
+def _figure(project: Project, series: Series, new: Mapping[str, Baseline] | None) -> str:
+    """Return the figure of the series with its caption, in lines that are no longer than README's others."""
+    picture, _, caption = overview.markdown(project, series, new).partition("\n\n")
+    return "\n".join([picture, "", *textwrap.wrap(caption, WIDTH)]) + "\n" if caption else ""

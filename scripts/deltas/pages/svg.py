@@ -1,5 +1,11 @@
-"""SVG files → a drawing that can stand inside a page: with both palettes, a title, and ids of its own."""
+"""SVG files → a drawing that can stand inside a page: with both palettes, a title, and ids of its own.
 
+A drawing is never shown so small that its smallest letters are smaller than LEGIBLE: where its place is narrower, the
+place scrolls.
+"""
+
+import math
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +16,10 @@ if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
     from markupsafe import Markup
 
 PAPER = ("#f6f7f9", "#1e2329")  # light, dark: --d-card of deltas.css
+LEGIBLE = 10  # CSS pixels
+PIXELS = 4 / 3  # to a unit of a drawing, where there is room
+COLUMN, TEXT = 560, 16  # a narrow drawing grows to that width, as long as its letters are no larger than the page's
+LETTERS = re.compile(r"font(?:-size)?:[^;]*?([\d.]+)(?:px|pt)")
 
 
 def merged(light: Path, dark: Path | None, prefix: str, title: str, description: str) -> str:
@@ -49,6 +59,27 @@ def image(markup: str, source: str, description: str) -> "Markup":
     return named.format(source, description, size, style)
 
 
+def smallest_text(root: ET.Element) -> float | None:
+    """Return the size of the smallest letters, in units of the drawing; None for one without text that says its size.
+
+    What scales a part of a drawing is not looked at: matplotlib scales pictures, and no text.
+    """
+    sizes = []
+    for element in root.iter():
+        if element.tag.rpartition("}")[2] in ("text", "tspan") and "".join(element.itertext()).strip():
+            said = f"{element.get('style', '')};font-size:{element.get('font-size', '')}px"
+            sizes += [float(match[1]) for match in [LETTERS.search(said)] if match]
+    return min(sizes, default=None)
+
+
+def widths(root: ET.Element) -> tuple[int, int]:
+    """Return how wide a drawing has to be at least to be read, and how wide it is where there is room, in pixels."""
+    width, letters = svgfile.size(root)[0], smallest_text(root)
+    least = math.ceil(width * LEGIBLE / letters) if letters else 0
+    grown = min(COLUMN, width * TEXT / letters) if letters else 0
+    return least, round(max(least, width * PIXELS, grown))
+
+
 def _own_ids(root: ET.Element, prefix: str) -> None:
     """Drop the ids that nobody uses, give the others the prefix, and write colours so that they work in a page."""
     used = {name for element in root.iter() for name in palettes.references(element)}
@@ -75,6 +106,7 @@ def _describe(root: ET.Element, prefix: str, title: str, description: str) -> No
         element = ET.Element(tag, {"id": f"{prefix}-{tag}"})
         element.text = text
         root.insert(position, element)
+    least, most = widths(root)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.attrib |= {
@@ -83,5 +115,5 @@ def _describe(root: ET.Element, prefix: str, title: str, description: str) -> No
         "aria-labelledby": f"{prefix}-title",
         "aria-describedby": f"{prefix}-desc",
         "class": "d-drawing",
-        "style": f"{root.get('style', '')};max-width:{svgfile.size(root)[0] * 4 / 3:.0f}px".strip(";"),
+        "style": f"{root.get('style', '')};min-width:{least}px;max-width:{most}px".strip(";"),
     }

@@ -35,10 +35,10 @@ class Written:
 
 @dataclass(frozen=True)
 class File:
-    """One more file of the transaction: its path, what was read, and what it gets."""
+    """One more file of the transaction: its path, what was read (None: there was no file), and what it gets."""
 
     path: Path
-    was: bytes
+    was: bytes | None
     now: bytes
 
 

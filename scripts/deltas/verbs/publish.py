@@ -9,7 +9,7 @@ import click
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..pages import document, embed, hugo_config, hugo_site, parts, postcheck, seen
+from ..pages import document, embed, hugo_config, hugo_site, overview, parts, postcheck, seen
 from ..pages.current import Site
 from ..pages.delivery import Delivered, deliver, record, unedited
 from ..pages.document import Source
@@ -132,7 +132,8 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
         if part not in waiting
     }
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
-    pages = hugo_site.pages(chosen, posts, places.content)
+    figure = overview.figure(source.project, source.series)
+    pages = hugo_site.pages(chosen, posts, places.content, figure)
     remembered = remember(Site(folder), places.content.partition("/")[0], chosen, unedited(folder, pages))
     done = deliver(
         folder,

@@ -1,6 +1,6 @@
 """`record`: run every seed of a stage's experiment, draw its figures, and write both down as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ from ..core.project import Project
 from ..evidence import baseline, claims, prediction, trained
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..figures import drawn
-from ..pages import readme
+from ..pages import overview, readme
 from ..runs.execute import Result
 from ..runs.experiment import Experiment
 from ..runs.subject import Subject, look_up
@@ -27,17 +27,24 @@ CELLS = 8  # of a table metric that are shown
 @click.command(help="Run all seeds of a stage's experiment, and write its baseline and its figures.")
 @click.argument("stage")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
+@click.option("--redraw", is_flag=True, help="Only draw the figures again, from what was recorded; train nothing.")
 @click.pass_obj
-def command(project: Project, stage: str, fresh: bool) -> int:
+def command(project: Project, stage: str, fresh: bool, redraw: bool) -> int:
     """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
 
     A claim that is malformed is refused before any run is made (BadInput), one that names no metric of the runs after
     them; the runs are kept. A deterministic run is made from a second seed too, which is not recorded: it has to give
     the same (CheckFailed).
     """
+    if redraw and fresh:
+        raise BadInput(
+            "--fresh trains and --redraw does not", "one of the two", [f"scripts/record.sh {stage} --redraw"]
+        )
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"
+        if redraw:
+            return _redraw(project, shop, subject)
         old = _old(path)
         described = subject.experiment
         claims.check(described)  # before any training: what is malformed is said at once
@@ -50,7 +57,7 @@ def command(project: Project, stage: str, fresh: bool) -> int:
         _print_claims(claims.evaluate(described, new))  # refuses one that names no metric of these runs
         if old and replace(old, recorded=new.recorded) == new:
             new = old  # measured today as well, and nothing is another
-        changed = _write(project, shop, subject, results, new)
+        changed = _write(project, shop, subject, new, lambda place: _drawn(project, subject, results, place, new))
     name = path.relative_to(project.root)
     if not changed:
         console.say(f"\n{name} says so already: nothing to do")
@@ -60,12 +67,46 @@ def command(project: Project, stage: str, fresh: bool) -> int:
     return 0
 
 
-def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence[Result], new: Baseline) -> list[str]:
-    """Write baseline, figures and README's table, all or nothing. Return what was changed."""
+def _redraw(project: Project, shop: Workshop, subject: Subject) -> int:
+    """Draw the figures again from what was recorded, by the program as it is now. BadInput where too little is kept."""
+    folder = project.baselines / subject.stage.name
+    recorded = baseline.read(folder / "baseline.json")
+    if recorded is None:
+        raise BadInput(
+            f"{subject.stage.name} is not measured",
+            "recorded numbers",
+            [f"scripts/record.sh {subject.stage.number:02d}"],
+        )
+
+    def draw(place: Path) -> list[Path]:
+        if not drawn.program(folder).exists():
+            return []
+        with trained.drawing(drawn.program(folder)):
+            results = trained.remembered(project, subject, recorded)
+            return drawn.again(folder, results, place, baseline.digest(recorded))
+
+    changed = _write(project, shop, subject, recorded, draw)
+    console.say(f"wrote {', '.join(changed)}" if changed else "the figures are as they would be drawn: nothing to do")
+    return 0
+
+
+def _drawn(project: Project, subject: Subject, results: Sequence[Result], place: Path, new: Baseline) -> list[Path]:
+    """Draw the figures from runs that are there."""
+    folder = project.baselines / subject.stage.name
+    with trained.drawing(drawn.program(folder)):
+        return drawn.draw(folder, results, place, baseline.digest(new))
+
+
+def _write(
+    project: Project, shop: Workshop, subject: Subject, new: Baseline, draw: Callable[[Path], list[Path]]
+) -> list[str]:
+    """Write baseline, figures, the figure of the series and README, all or nothing. Return what was changed.
+
+    draw(place): draws the figures of the stage into a folder, and returns the files.
+    """
     folder = project.baselines / subject.stage.name
     with files.scratch() as aside:
-        with trained.drawing(drawn.program(folder)):
-            made = drawn.draw(folder, results, aside, baseline.digest(new))
+        made = draw(aside)
         baseline.write(aside / "baseline.json", new)
         wanted = {folder / file.name: file.read_bytes() for file in [*made, aside / "baseline.json"]}
     pictures = {path for path in wanted if path.suffix == ".svg"}
@@ -76,6 +117,7 @@ def _write(project: Project, shop: Workshop, subject: Subject, results: Sequence
         _, page = readme.filled(project, shop.series, {subject.stage.name: new})
         if page:
             wanted[project.root / "README.md"] = page.encode()
+        wanted |= overview.files(project, shop.series, {subject.stage.name: new})
         new_files = {path: content for path, content in wanted.items() if _held(path) != content}
         if new_files or left:
             with Transaction(project, f"record {subject.stage.number:02d}", shop.repo) as change:
@@ -103,9 +145,10 @@ def _held(path: Path) -> bytes | None:
 
 
 def _named(project: Project, folder: Path, changed: Sequence[Path]) -> list[str]:
-    """Return the changed files as a message names them: pictures are counted, not listed."""
-    pictures = sum(path.suffix == ".svg" for path in changed)
-    names = [str(path.relative_to(project.root)) for path in changed if path.suffix != ".svg"]
+    """Return the changed files as a message names them: the pictures of a stage are counted, not listed."""
+    own = [path for path in changed if path.suffix == ".svg" and path.parent == folder]
+    pictures = len(own)
+    names = [str(path.relative_to(project.root)) for path in changed if path not in own]
     return names + ([f"{pictures} pictures in {folder.relative_to(project.root)}/"] if pictures else [])
 
 

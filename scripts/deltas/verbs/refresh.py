@@ -13,7 +13,7 @@ from ..core.errors import BadInput
 from ..core.files import scratch
 from ..core.project import Project
 from ..evidence import baseline, headers
-from ..pages import readme
+from ..pages import overview, readme
 from ..series.patches import SLUG, Patch, Series
 from ..stages import plans, rewrite
 from ..stages.lock import lock
@@ -33,7 +33,7 @@ HELP = """Make the edits in stage/ part of the series, or give the series anothe
   refresh.sh --move NN --to MM   patch NN becomes number MM
   refresh.sh --rename NN SLUG    patch NN gets another slug
 
-Patches, their folders in baselines/, README's table and the tags in stage/ follow, all of it or nothing.
+Patches, their folders in baselines/, README's table and figure and the tags in stage/ follow, all of it or nothing.
 """
 
 
@@ -109,18 +109,22 @@ def _headers(desk: Desk) -> list[bytes]:
 
 
 def _readme(desk: Desk, plan: Plan, proof: Restacked) -> Sequence[File]:
-    """Return README with its table filled in, as a file of the transaction; nothing for a checkout without README."""
+    """Return README with what it says of the series, and the figure of the series, as files of the transaction.
+
+    Nothing for a checkout without README.
+    """
     path = desk.project.root / "README.md"
     if not path.exists():
         return []
-    was = path.read_bytes()
-    picture = _to_be(desk, plan)
+    picture, series = _to_be(desk, plan), Series(list(proof.series))
     try:
-        _, text = readme.filled(picture, Series(list(proof.series)))
+        _, text = readme.filled(picture, series)
+        drawn = overview.files(picture, series)
     except readme.Malformed as error:  # of a stage that may have nothing to do with this
         console.note(f"README's table stays as it is: {error.found.replace(str(picture.root), str(desk.project.root))}")
         return []
-    return [File(path, was, text.encode())]
+    wanted = {path: text.encode()} | {desk.project.baselines / drawing.name: drawn[drawing] for drawing in drawn}
+    return [File(path, path.read_bytes() if path.exists() else None, now) for path, now in wanted.items()]
 
 
 def _to_be(desk: Desk, plan: Plan) -> Project:

@@ -1,0 +1,168 @@
+"""The one figure of the series: every stage has its place, with a number or a dash; the words follow the numbers."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import recorded
+from deltas.core.errors import BadInput
+from deltas.evidence import baseline
+from deltas.pages import arguments, hugo_site, overview, parts, readme, shortcodes
+from deltas.series.patches import load
+
+ABOUT = """
+title = "Frost, stage by stage"
+metric = "test_loss"
+along = "loss"
+beside = "counts"
+beside_says = "Counting"
+digits = 2
+"""
+EXPERIMENT = 'title = "x"\nseeds = [1, 2]\n{headline}[[run]]\nname = "first"\n[[run]]\nname = "counts"\n'
+LOSSES = (3.0, 2.0, 1.0)
+
+
+@pytest.fixture
+def series(tiny):
+    """The tiny series, every stage recorded, and a README."""
+    (tiny.project.baselines).mkdir(exist_ok=True)
+    (tiny.project.baselines / "series.toml").write_text(ABOUT)
+    text = "# x\n<!-- figure of the series -->\n<!-- /figure of the series -->\n<!-- series -->\n<!-- /series -->\n"
+    (tiny.root / "README.md").write_text(text)
+    return tiny
+
+
+def record(series, *losses: float | None, counts: float | None = 1.5) -> list[str]:
+    """Record the first stages with these losses, the others not at all; None: a stage without such a number."""
+    patches = list(load(series.project.patches))
+    for patch, loss in zip(patches, losses, strict=False):
+        folder = series.project.baselines / patch.name
+        folder.mkdir(exist_ok=True)
+        headline = 'headline = "test_loss"\n' if loss is not None else ""
+        (folder / "experiment.toml").write_text(EXPERIMENT.format(headline=headline))
+        values = {"test_loss": [loss, loss]} if loss is not None else {"accuracy": [0.5, 0.5]}
+        runs = {"first": recorded.run(values)}
+        if counts is not None and loss is not None:
+            runs["counts"] = recorded.run({"test_loss": [counts, counts]})
+        baseline.write(folder / "baseline.json", recorded.baseline(runs, stage=patch.name))
+    return [patch.name for patch in patches]
+
+
+def read(series):
+    return overview.described(overview.read(series.project, load(series.project.patches)))
+
+
+def drawing(series) -> ET.Element:
+    light, _ = overview.files(series.project, load(series.project.patches)).values()
+    return ET.fromstring(light)
+
+
+def texts(root: ET.Element) -> list[str]:
+    return [text.text for text in root.findall(".//{*}text")]
+
+
+def test_every_stage_has_a_row_and_its_number(series):
+    names = record(series, *LOSSES)
+    said = texts(drawing(series))
+    for name, loss in zip(names, LOSSES, strict=False):
+        assert re.sub("-", " ", name, count=1) in said and f"{loss:.2f}" in said
+    assert said.count("–") == len(names) - len(LOSSES) and "Counting 1.50" in said
+    circles = [float(circle.get("cx")) for circle in drawing(series).findall(".//{*}circle")]
+    assert circles == sorted(circles, reverse=True) and circles[0] - circles[1] == pytest.approx(
+        circles[1] - circles[2]
+    )
+
+
+def test_a_stage_without_that_number_keeps_its_place(series):
+    names = record(series, 3.0, None, 1.0)
+    figure = read(series)
+    assert figure.rows[:3] == ((names[0], 3.0), (names[1], None), (names[2], 1.0))
+    assert texts(drawing(series)).count("–") == len(names) - 2
+    assert f"From 3.00 ({names[0]}) to 1.00 ({names[2]})" in figure.caption
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (1.5, "The line is Counting, 1.50; the first stage below it is {2}."),
+        (0.5, "The line is Counting, 0.50; no stage lies below it."),
+        (3.5, "The line is Counting, 3.50; every stage lies below it."),
+        (None, "From 3.00 ({0}) to 1.00 ({2})."),
+    ],
+)
+def test_the_caption_says_where_the_line_is_passed(series, counts, says):
+    names = record(series, *LOSSES, counts=counts)
+    assert says.format(*names) in read(series).caption
+
+
+def test_it_is_of_the_same_bytes_and_in_both_palettes(series):
+    record(series, *LOSSES)
+    first, second = (overview.files(series.project, load(series.project.patches)) for _ in range(2))
+    assert first == second and {path.name for path in first} == {"series.svg", "series.dark.svg"}
+    assert len(set(first.values())) == 2
+
+
+def test_nobody_asked_for_one(series):
+    record(series, *LOSSES)
+    (series.project.baselines / "series.toml").unlink()
+    assert overview.files(series.project, load(series.project.patches)) == {}
+    assert overview.markdown(series.project, load(series.project.patches)) == ""
+
+
+def test_nothing_is_measured_yet(series):
+    assert overview.files(series.project, load(series.project.patches)) == {}
+    assert overview.figure(series.project, load(series.project.patches)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("title = 3", "title is 3"), ("x = 1", "unknown key 'x'"), ("", "no title"), ("[", "series.toml")],
+)
+def test_a_malformed_declaration_is_refused_by_name(series, text, said):
+    (series.project.baselines / "series.toml").write_text(text)
+    with pytest.raises(BadInput, match=re.escape(said)) as refused:
+        overview.read(series.project, load(series.project.patches))
+    assert "series.toml" in refused.value.found
+
+
+def test_readme_shows_it_with_its_words(series):
+    record(series, *LOSSES)
+    _, text = readme.filled(series.project, load(series.project.patches))
+    assert text.index("<picture>") < text.index("| stage |")
+    assert 'src="baselines/series.svg"' in text and 'srcset="baselines/series.dark.svg"' in text
+    assert "The line is Counting, 1.50" in " ".join(text.split())
+
+
+def test_a_post_begins_with_it_and_states_no_number_that_could_become_wrong(series):
+    record(series, *LOSSES)
+    for path, content in overview.files(series.project, load(series.project.patches)).items():
+        path.write_bytes(content)
+    figure = overview.figure(series.project, load(series.project.patches))
+    (post,) = hugo_site.pages([], {parts.named("3"): []}, "content", figure).values()
+    (tag,) = shortcodes.find(post.decode())
+    assert tag.name == "figure" and not arguments.is_ours(tag)
+    assert tag.named == {"src": "deltas/series.svg", "alt": figure["title"], "caption": figure["title"]}
+    assert "{{" not in hugo_site.pages([], {parts.named("3"): []}, "content")["content/posts/part-3/index.md"].decode()
+
+
+def test_verify_notices_that_it_is_not_of_these_numbers(series):
+    record(series, *LOSSES)
+    files = overview.files(series.project, load(series.project.patches))
+    for path, content in files.items():
+        path.write_bytes(content)
+    what = "the figure of the series is drawn from the recorded numbers"
+    assert f"✓ {what}" in series.run("verify", "--fast").out
+    record(series, 3.0, 2.0, 1.1)
+    assert f"✗ {what}" in series.run("verify", "--fast").out
+
+
+def test_a_renumbered_series_is_drawn_anew(series):
+    names = record(series, *LOSSES)
+    series.ok("apply", "last")
+    series.ok("refresh", "--rename", "01", "other")
+    text = (series.project.baselines / "series.svg").read_text()
+    assert "01 other" in text and names[0].replace("-", " ", 1) not in text
+    wanted = overview.files(series.project, load(series.project.patches))
+    assert all(path.read_bytes() == content for path, content in wanted.items())
+    assert "01-other" in (series.root / "README.md").read_text()
