@@ -50,8 +50,12 @@ class Page(HTMLParser):
             self.ids.append(attributes["id"])
         if tag == "a":
             self.links.append(attributes.get("href", ""))
-        if "d-row" in (attributes.get("class") or "").split():
-            self.rows.append({"class": attributes["class"].split(), "id": attributes["id"], "text": "", "no": []})
+        names = (attributes.get("class") or "").split()
+        if "d-row" in names:
+            about = {"tag": tag, "class": names, "id": attributes.get("id", ""), "up": attributes.get("data-up", "")}
+            self.rows.append(about | {"text": "", "no": ""})
+        elif "d-no" in names:
+            self.rows[-1]["no"] = attributes["data-no"]
         if tag not in VOID:
             self.open.append((tag, attributes))
 
@@ -70,11 +74,7 @@ class Page(HTMLParser):
             return
         self.words.append(data)
         classes = [set((attributes.get("class") or "").split()) for _, attributes in self.open]
-        if not any("d-row" in names for names in classes):
-            return
-        if any("d-no" in names for names in classes):
-            self.rows[-1]["no"].append((data, "d-up" in classes[-1]))
-        elif not any({"d-glyph", "d-word"} & names for names in classes):
+        if any("d-row" in names for names in classes):
             self.rows[-1]["text"] += data
 
     @property

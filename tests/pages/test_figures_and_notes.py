@@ -9,7 +9,8 @@ import pytest
 from deltas.core.errors import BadInput
 from deltas.pages import gallery, notes
 from deltas.pages import svg as drawing
-from webpage import FIGURE, Page, draw, svg
+from lab import HERE
+from webpage import FIGURE, Page, draw, palettes, svg
 
 BROKEN = {
     "not XML": svg().replace("</g>", ""),
@@ -162,6 +163,22 @@ def test_a_drawing_on_its_own_is_a_file(tmp_path):
     root = ET.fromstring(drawing.alone(merged(tmp_path, svg(), svg(dark=True))))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.find("{*}title").text == "T <b>"
+
+
+def test_a_drawing_on_its_own_brings_the_paper_that_it_is_drawn_on(tmp_path):
+    """An image may not hear of the page's color scheme: ink and paper then are those of the reader's system."""
+    alone = drawing.alone(merged(tmp_path, svg(), svg(dark=True)))
+    css = (HERE / "scripts/deltas/pages/templates/deltas.css").read_text()
+    light, dark = (palette["--d-card"] for palette in palettes(css))
+    assert f"background:{light};background:light-dark({light},{dark})" in alone
+
+
+def test_an_image_is_as_large_as_its_drawing_and_says_what_it_shows(tmp_path):
+    markup = merged(tmp_path, svg(), svg(dark=True))
+    image = Page(drawing.image(markup, "/a b.svg", 'a <b> & "c"')).of("img")[0]
+    assert image["src"] == "/a b.svg" and image["alt"] == 'a <b> & "c"'
+    assert (image["width"], image["height"]) == ("200", "100")
+    assert image["style"] == Page(markup).of("svg")[0]["style"] and image["loading"] == "lazy"
 
 
 # -- legible ----------------------------------------------------------------------------------------------------------

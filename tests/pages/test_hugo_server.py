@@ -99,7 +99,7 @@ def test_a_page_that_is_rendered_again_is_the_same(tiny, site, tmp_path, hugo):
     with Server(hugo, site, tmp_path / "log") as server:
         first = server.page_with("</html>")
         ids = Page(first).ids
-        assert first == server.fresh() and len(Page(first).of("link")) == 1 and "d01-forget-again1" in ids
+        assert first == server.fresh() and len(Page(first).of("link")) == 1 and ids.count("d01-forget") == 1
 
         (site / LAYOUT).write_text(SINGLE.replace("<body>", "<body><p>another layout</p>"))
         page = server.page_with("another layout")
@@ -123,6 +123,6 @@ def test_a_page_that_is_rendered_again_is_the_same(tiny, site, tmp_path, hugo):
         post.write_text(POST.replace('{{< patch stage="01" hunk="forget" />}}', "No hunk here.", 1))
         server.page_with("No hunk here.")
         page = server.settled()
-        assert page == server.fresh() and "d01-forget-again1" not in Page(page).ids
-        assert "d01-forget" in Page(page).ids and len(Page(page).of("link")) == 1
+        assert page == server.fresh() and Page(page).ids.count("d01-forget") == 1
+        assert len(Page(page).of("link")) == 1
     assert server.process.returncode is not None

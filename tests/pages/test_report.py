@@ -133,15 +133,25 @@ def test_three_lines_of_context_and_each_line_once(tiny):
         rows = [
             row for row in page.rows if row["id"].startswith(f"d{stage['number']:02d}-") and "d-del" not in row["class"]
         ]
-        numbers = [int(next(no for no, up in row["no"] if not up)) for row in rows]
+        numbers = [int(row["no"]) for row in rows]
         assert numbers == sorted(set(numbers))
 
 
-def test_signs_are_glyphs_and_words(tiny):
+def test_what_is_added_and_removed_is_said_by_tag_sign_and_word(tiny):
     page, _ = made(tiny)
-    assert sum("d-add" in row["class"] for row in page.rows) == page.words.count("added: ")
-    hidden = [attributes for _, attributes in page.tags if attributes.get("class") == "d-glyph"]
-    assert hidden and all(glyph["aria-hidden"] == "true" for glyph in hidden)
+    for row in page.rows:
+        assert row["tag"] == ("ins" if "d-add" in row["class"] else "del" if "d-del" in row["class"] else "span")
+    for sign, kind, word in (("+", "d-add", "added"), ("−", "d-del", "removed")):
+        assert f'.{kind} .d-no::after {{ content: "{sign}"' in page.style
+        assert f'.{kind}::before {{ content: ""; content: "" / "{word}: "' in page.style
+
+
+def test_numbers_and_signs_are_no_text_that_could_be_copied(tiny):
+    page, doc = made(tiny)
+    lines = [line for stage in doc["stages"] for hunk in stage["hunks"] for line in hunk["lines"]]
+    assert {row["text"] for row in page.rows} == {f"{line['text']}\n" for line in lines}
+    upstream = {str(line["upstream"]) for line in lines if line["upstream"]}
+    assert {row["up"] for row in page.rows} - {""} == upstream != set()
 
 
 def test_captions_say_where(makemore):

@@ -134,7 +134,7 @@ def _machinery(stages: Sequence[Stage]) -> Iterator[tuple[str, bytes]]:
         if any(stage[of] for stage in stages):
             path = HUGO / "interactive" / "src" / "entries" / f"{name}.ts"
             yield path.relative_to(HUGO).as_posix(), path.read_bytes()
-    yield "assets/deltas/deltas.css", f"{render.text('deltas.css')}\n".encode()
+    yield "assets/deltas/deltas.css", f"{render.hardened('deltas.css')}\n".encode()
     yield "static/deltas/makemore-license.txt", f"{render.text('makemore-license.txt')}\n".encode()
 
 
@@ -150,7 +150,8 @@ def _stage(stage: Stage) -> Iterator[tuple[str, bytes]]:
     for figure in stage["figures"]:
         name = figure["name"]
         data = {key: figure[key] for key in ("name", "title", "caption", "description", "columns", "rows")}
-        yield f"{assets}/figure-{name}.html", render.fragment("figure", stage, figure, data="deltas-data:").encode()
+        shown = render.fragment("figure", stage, figure, data="deltas-data:", image="deltas-image:")
+        yield f"{assets}/figure-{name}.html", shown.encode()
         yield figure_data(stage["stage"], name), dumps(data).encode()
         if figure["svg"]:
             yield f"{static}/{name}.svg", svg.alone(figure["svg"]).encode()

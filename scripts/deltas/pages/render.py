@@ -1,12 +1,13 @@
 """Templates → text. What comes from a patch, a name or a figure is escaped, unless it was made safe on purpose."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..series.hunkname import slug
-from . import measured
+from . import measured, svg
 from .document import NOT_MEASURED
 from .gallery import cell
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
 
 TEMPLATES = Path(__file__).with_name("templates")
 ROWS = 40  # of a figure's data; all of them are in the JSON
+PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
+DECLARATION = re.compile(r"(?<=[{;])(\s*(?!--)[a-z-]+: [^;{}]*[^;{}\s])(?=\s*[;}])")
+
+# What a theme says of the elements inside ours is put away; what a drawing says of itself is not.
+RESET = """\
+:where(ROOTS), :where(ROOTS) :where(:not(svg, svg *, img)) { all: revert; }
+:where(ROOTS)::before, :where(ROOTS)::after { all: revert; }
+:where(ROOTS) :where(*)::before, :where(ROOTS) :where(*)::after { all: revert; }
+""".replace("ROOTS", ".d-patch, .d-hunk, .d-figure, .d-measured, .d-claims, .d-samples")
 
 
 @cache
@@ -39,6 +49,7 @@ def environment() -> "Environment":
         "inline": prose.inline,
         "note": prose.note,
         "drawing": Markup,  # svg.py has read it, and refused what runs
+        "image": svg.image,
         "cell": cell,
         "slug": slug,
         "md": plain_markdown,
@@ -61,8 +72,21 @@ def render(template: str, **values: Any) -> str:
 
 
 def fragment(macro: str, *arguments: Any, **named: Any) -> str:
-    """Return the text of one macro of fragments.html."""
-    return str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named))
+    """Return the text of one macro of fragments.html, on one line."""
+    return one_line(str(getattr(environment().get_template("fragments.html").module, macro)(*arguments, **named)))
+
+
+def one_line(markup: str) -> str:
+    """Return the same HTML without a line break, for places where a line break is changed.
+
+    Hugo indents each line of what a shortcode in a list shows, and its minifiers take lines together. A line of code
+    ends in a character reference.
+
+    >>> one_line("<p>one\\ntwo</p>\\n<pre>if x:\\n    y\\n</pre>\\n")
+    '<p>one two</p> <pre>if x:&#10;    y&#10;</pre>'
+    """
+    parts = PREFORMATTED.split(markup.strip())
+    return "".join(part.replace("\n", "&#10;" if i % 2 else " ") for i, part in enumerate(parts))
 
 
 def stylesheet(*names: str) -> "Markup":
@@ -70,6 +94,19 @@ def stylesheet(*names: str) -> "Markup":
     from markupsafe import Markup
 
     return Markup("\n".join(text(name) for name in names))
+
+
+def hardened(name: str) -> str:
+    r"""Return a stylesheet so that no other rule of a page can change what it says.
+
+    Everything is important, and stands in a layer: what is important in a layer wins over all that stands in none. Its
+    custom properties are the exception, they are there to be set.
+
+    >>> DECLARATION.sub(r"\1 !important", "a:hover { --d-x: 1; color: red; top: 0 } @media print { a { top: 1 } }")
+    'a:hover { --d-x: 1; color: red !important; top: 0 !important } @media print { a { top: 1 !important } }'
+    """
+    rules = DECLARATION.sub(r"\1 !important", f"{RESET}{text(name)}")
+    return f"@layer deltas {{\n{rules}\n}}"
 
 
 def text(name: str) -> str:

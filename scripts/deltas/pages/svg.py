@@ -8,9 +8,14 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import palettes, svgfile
 
+if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
+    from markupsafe import Markup
+
+PAPER = ("#f6f7f9", "#1e2329")  # light, dark: --d-card of deltas.css
 LEGIBLE = 10  # CSS pixels
 PIXELS = 4 / 3  # to a unit of a drawing, where there is room
 COLUMN, TEXT = 560, 16  # a narrow drawing grows to that width, as long as its letters are no larger than the page's
@@ -29,9 +34,29 @@ def merged(light: Path, dark: Path | None, prefix: str, title: str, description:
 
 
 def alone(markup: str) -> str:
-    """Return the drawing as a file of its own: whoever shows it as an image gives it no stylesheet."""
+    """Return the drawing as a file of its own: whoever shows it as an image gives it no stylesheet.
+
+    It brings its paper. Not every browser tells an image the color scheme of the page, and the drawing has to be
+    legible on a ground of the other scheme, too.
+    """
     head, inner = markup.split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>svg{{color-scheme:light dark}}</style>{inner}'
+    light, dark = PAPER
+    paper = f"color-scheme:light dark;background:{light};background:light-dark({light},{dark})"
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>svg{{{paper}}}</style>{inner}'
+
+
+def image(markup: str, source: str, description: str) -> "Markup":
+    """Return an image that shows the drawing's file, as large as the drawing itself would be.
+
+    It is loaded when it comes near. The browser knows its size before, so that nothing on the page moves.
+    """
+    from markupsafe import Markup
+
+    root = ET.fromstring(markup)
+    width, height = svgfile.size(root)
+    size, style = Markup('width="{:.0f}" height="{:.0f}"').format(width, height), root.get("style", "")
+    named = Markup('<img class="d-drawing" src="{}" alt="{}" {} style="{}" loading="lazy" decoding="async">')
+    return named.format(source, description, size, style)
 
 
 def smallest_text(root: ET.Element) -> float | None:

@@ -132,7 +132,8 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
         if part not in waiting
     }
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
-    pages = hugo_site.pages(chosen, posts, places.content, overview.figure(source.project, source.series))
+    figure = overview.figure(source.project, source.series)
+    pages = hugo_site.pages(chosen, posts, places.content, figure)
     remembered = remember(Site(folder), places.content.partition("/")[0], chosen, unedited(folder, pages))
     done = deliver(
         folder,

@@ -5,12 +5,13 @@ for (const hunk of document.querySelectorAll<HTMLElement>(".d-hunk")) {
   if (!caption || caption.querySelector("button") || !navigator.clipboard) continue;
   const button = document.createElement("button");
   button.type = "button";
-  label(button, "Copy", hunk.id);
+  const name = hunk.querySelector(".d-scroll")?.getAttribute("aria-label") ?? "";
+  label(button, "Copy", name);
   button.addEventListener("click", async () => {
     const rows = [...hunk.querySelectorAll<HTMLElement>(".d-row:not(.d-del)")].filter((row) => row.offsetParent !== null);
-    await navigator.clipboard.writeText(rows.map(code).join(""));
-    label(button, "Copied", hunk.id);
-    setTimeout(() => label(button, "Copy", hunk.id), 2000);
+    await navigator.clipboard.writeText(rows.map((row) => row.textContent ?? "").join(""));
+    label(button, "Copied", name);
+    setTimeout(() => label(button, "Copy", name), 2000);
   });
   caption.append(button);
 }
@@ -21,13 +22,6 @@ function label(button: HTMLElement, word: string, of: string): void {
   more.className = "d-word";
   more.textContent = ` ${of}`;
   button.replaceChildren(word, more);
-}
-
-/** A line without its number, its glyph and the word for screen readers. */
-function code(row: HTMLElement): string {
-  const copy = row.cloneNode(true) as HTMLElement;
-  for (const mark of copy.querySelectorAll(".d-no, .d-glyph, .d-word")) mark.remove();
-  return copy.textContent ?? "";
 }
 
 export {};
