@@ -3,7 +3,7 @@
 import pytest
 
 from deltas.core.errors import BadInput
-from deltas.runs.experiment import Claim, Experiment, Run, read
+from deltas.runs.experiment import Claim, Experiment, Run, begin, read
 from deltas.runs.metrics import Metric
 
 GOOD = """
@@ -257,6 +257,15 @@ def test_what_should_be_there_is_said(tmp_path, text, expected):
 
 def test_flags_of_makemore_that_look_like_ours_are_fine(tmp_path):
     read(put(tmp_path, edit('"--max-steps"', '"--sample-only", "--split-seed", "--weight-decay", "-w"')))
+
+
+def test_one_to_begin_with_can_be_read_and_is_never_written_over(tmp_path):
+    path = tmp_path / "02-more" / "experiment.toml"
+    assert begin(path)
+    assert [run.name for run in read(path).runs] == ["with", "without"]
+    path.write_text("title = 'mine'")
+    assert not begin(path)
+    assert path.read_text() == "title = 'mine'"
 
 
 def test_not_there(tmp_path):

@@ -560,6 +560,13 @@ def test_how_much_there_is_to_train_is_said(town):
     assert re.search(r"^2 trainings.*: about \d+ s$", again, re.MULTILINE), "as long as it took when it was recorded"
 
 
+def test_a_stage_without_an_experiment_gets_one_to_begin_with(town):
+    result = town.run("train", "02")
+    path = "baselines/02-storm-report/experiment.toml"
+    assert result.code == 2 and f"edit {path}" in result.err and (town.root / path).exists()
+    assert "has no experiment" not in town.run("train", "02").err
+
+
 def test_figures_are_drawn_for_a_look(drawing):
     said = drawing.ok("train", "01")
     [path] = re.findall(r"^figures:\n  (.+)$", said.out, re.MULTILINE)

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from ..child import programs
-from ..core import shapes, tomlfile
+from ..core import files, shapes, tomlfile
 from ..core.errors import BadInput
 from ..core.shapes import Misfit
 from . import metrics
@@ -138,6 +138,37 @@ class _File(Struct, forbid_unknown_fields=True):
     headline: metrics.Name | None = None
     args: tuple[Argument, ...] = ()
     metric: dict[metrics.Name, Metric] = {}
+
+
+TEMPLATE = """\
+# What this stage is about: its runs, its seeds and its claims. baselines/README.md says what may stand here.
+title = "TODO: what is compared with what"
+seeds = [1, 2, 3] # train takes the first one, record all of them
+headline = "test_loss"
+args = ["--split-seed", "3407", "--baseline"] # of every run
+
+[[run]]
+name = "with" # TODO: a name for the new thing, and the flag that switches it on
+args = []
+
+[[run]]
+name = "without"
+args = []
+
+# A claim is written before its numbers are seen, and may come out otherwise:
+# [[claim]]
+# says = "the new thing lowers the test loss"
+# check = "with.test_loss < without.test_loss"
+"""
+
+
+def begin(path: Path) -> bool:
+    """Write an experiment.toml to begin with, and return True; False where one is there. OSError where it cannot be."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write(path, TEMPLATE.encode())
+    return True
 
 
 def read(path: Path) -> Experiment:

@@ -29,7 +29,9 @@ CELLS = 8  # of a table metric that are shown
 @click.argument("stage")
 @click.option("--fresh", is_flag=True, help="Repeat runs that are there already.")
 @click.option(
-    "--redraw", is_flag=True, help="Train nothing; draw the figures again from what was recorded and what runs are there."
+    "--redraw",
+    is_flag=True,
+    help="Train nothing: draw the figures again, from what is recorded and from runs in out/.",
 )
 @click.pass_obj
 def command(project: Project, stage: str, fresh: bool, redraw: bool) -> int:

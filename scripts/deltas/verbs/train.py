@@ -11,12 +11,14 @@ import click
 import msgspec
 
 from ..core import console, files, jsonfile, numbers
+from ..core.errors import BadInput
 from ..core.project import Project
 from ..evidence import comparison, prediction, sampling, trained
 from ..evidence.outcome import Outcome
 from ..evidence.prediction import Judgement, Verdict, Way
 from ..evidence.trained import Known, Trained
 from ..figures import drawn
+from ..runs import experiment
 from ..runs.agenda import Agenda
 from ..runs.execute import Result
 from ..runs.experiment import LAST_SEED
@@ -46,7 +48,9 @@ def command(
 ) -> int:
     """Return exit code 1 when a run neither repeats the recorded one nor may be one more seed, or lacks a number."""
     with workshop(project) as shop:
-        subject = look_up(project, shop, shop.stages[position.asked(project, shop.series, stage)])
+        asked = shop.stages[position.asked(project, shop.series, stage)]
+        _begin_experiment(project, asked)
+        subject = look_up(project, shop, asked)
         described = subject.experiment
         chosen = [described.run(name) for name in dict.fromkeys(runs)] or list(described.runs)
         known = trained.known(project, subject)  # before any training: what is malformed is said at once
@@ -69,6 +73,18 @@ def command(
         for picture in pictures:
             console.say(f"  {console.path(picture)}")
     return 0 if judged.ok else 1
+
+
+def _begin_experiment(project: Project, stage: Stage) -> None:
+    """Refuse a stage without an experiment, and give its author one to begin with."""
+    path = project.baselines / stage.name / "experiment.toml"
+    if stage.number and experiment.begin(path):
+        place = path.relative_to(project.root)
+        raise BadInput(
+            f"{stage.name} has no experiment yet",
+            f"what is to be trained; {place} is there now, to begin with",
+            [f"edit {place}   # its runs and claims", f"scripts/train.sh {stage.number:02d}"],
+        )
 
 
 def _tell_of_edits(here: Position, subject: Subject) -> None:
