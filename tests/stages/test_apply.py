@@ -421,9 +421,62 @@ def test_carry_takes_commits_and_new_files_along(tiny):
     git(tiny.stage, "add", "new.txt")
     tiny.ok("apply", "03", "--carry")
     assert (tiny.stage / "new.txt").read_text() == "new\n" and "# mine" in tiny.code.read_text()
-    assert tiny.position()["position"] == "stage 03 + your edits in makemore.py, new.txt"
+    assert tiny.position()["position"] == "stage 03 + 1 commit of yours + your edits in new.txt"
     (name,) = tiny.kept()
     assert commit in tiny.git("rev-list", name).split()
+
+
+def test_carried_commits_keep_their_words_and_dates(tiny):
+    """The oracle is the edit made on the model of the other stage, commit by commit."""
+    tiny.ok("apply", "02")
+    env = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org", "GIT_AUTHOR_DATE": "1700000000 +0200"}
+    texts = []
+    for line in ("# one", "# two"):
+        tiny.edit('"""\nGuess', f'"""\n{line}\nGuess') if not texts else tiny.edit("# one\n", f"# one\n{line}\n")
+        texts.append(line)
+        git(tiny.stage, "add", "-A")
+        git(tiny.stage, "commit", "-m", f"{line} — größer\n\nIts body.", **env)
+    before = tiny.git("log", "-2", "--format=%an %ae %aI %cn %cI%n%B")
+    out = tiny.ok("apply", "03", "--carry").out
+    assert "your commits came along" in out and "your edits came along" not in out
+    assert tiny.git("log", "-2", "--format=%an %ae %aI %cn %cI%n%B") == before
+    assert tiny.git("rev-parse", "HEAD~2") == tiny.tags()["refs/tags/stage/03"]
+    model = tiny_stages()[3]["makemore.py"].decode()
+    for back, lines in ((1, "# one\n"), (0, "# one\n# two\n")):
+        expected = model.replace('"""\nGuess', f'"""\n{lines}Guess', 1)
+        assert tiny.held(f"HEAD~{back}")["makemore.py"].decode() == expected
+    assert tiny.git("status", "--porcelain") == "" and tiny.position()["position"] == "stage 03 + 2 commits of yours"
+
+
+def test_commits_that_do_not_fit_one_by_one_become_edits(tiny):
+    mine = conflicting(tiny)
+    tiny.commit()
+    result = tiny.run("apply", "03", "--carry")
+    assert result.code == 3 and "<<<<<<< stage 03" in tiny.code.read_text()
+    assert tiny.git("rev-parse", "HEAD") == tiny.tags()["refs/tags/stage/03"]
+    (name,) = tiny.kept()
+    assert tiny.held(name)["makemore.py"] == mine
+
+
+def test_a_commit_that_the_new_stage_has_already_is_left_out(tiny):
+    tiny.ok("apply", "02")
+    tiny.code.write_bytes(tiny_stages()[3]["makemore.py"])
+    for path, content in tiny_stages()[3].items():
+        (tiny.stage / path).write_bytes(content)
+    git(tiny.stage, "add", "-A")
+    tiny.commit("what patch 03 does")
+    tiny.add_line("# not committed", 2)
+    tiny.ok("apply", "04", "--carry")
+    assert tiny.position()["position"] == "stage 04 + your edits in makemore.py"
+    assert "# not committed" in tiny.code.read_text()
+
+
+def test_a_commit_without_changes_comes_along(tiny):
+    tiny.ok("apply", "02")
+    git(tiny.stage, "commit", "--allow-empty", "-m", "a note")
+    tiny.ok("apply", "03", "--carry")
+    assert tiny.position()["position"] == "stage 03 + 1 commit of yours"
+    assert tiny.git("log", "-1", "--format=%s") == "a note"
 
 
 def test_carry_with_nothing_to_carry_moves(lab):

@@ -288,6 +288,13 @@ class Repo:
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         return self.run("commit-tree", tree, *linked, stdin=message, env=IDENTITY | dates).decode().strip()
 
+    def graft(self, commit: str, tree: str, parent: str) -> str:
+        """Make a commit like this one, of another tree and on another parent. A signature does not come along."""
+        header, blank, message = self.run("cat-file", "commit", commit).partition(b"\n\n")
+        fields = re.findall(rb"^(?:author|committer|encoding) .*$", header, re.MULTILINE)
+        content = b"\n".join([b"tree " + tree.encode(), b"parent " + parent.encode(), *fields]) + blank + message
+        return self.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=content).decode().strip()
+
     def write_tree(self) -> str:
         """Make a tree of the index."""
         return self.text("write-tree")

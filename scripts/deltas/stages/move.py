@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -44,7 +44,8 @@ class Moved:
 
     kept: the reader's work as a commit. merge: how carrying it went. news: what a pull had changed, by stage.
     staying: stage/ stood there already, and the reader's edits stay. exact: files that the reader's git had converted
-    and that have the stage's own bytes again. done: whether anything was changed.
+    and that have the stage's own bytes again. done: whether anything was changed. commits: how many of the reader's
+    stand on the new stage.
     """
 
     here: Position
@@ -56,6 +57,7 @@ class Moved:
     news: dict[str, News] = field(default_factory=dict)
     staying: bool = False
     exact: list[str] = field(default_factory=list)
+    commits: int = 0
 
 
 def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
@@ -99,6 +101,16 @@ def look_ahead(project: Project, series: Series) -> tuple[Position, str] | Refus
     return without_writing(project, look)
 
 
+@dataclass(frozen=True)
+class _Stands:
+    """Where HEAD will be, and its tree. merge: of what is not committed. commits: of the reader's, on the stage."""
+
+    head: str
+    tree: str
+    merge: Merge | None = None
+    commits: int = 0
+
+
 class _Move:
     """One move, prepared and done."""
 
@@ -134,22 +146,40 @@ class _Move:
             return Moved(here, to, staying=True, following=following)
         news = self._news(tags)
         kept = keep(self.repo, self.project.stage, here, self.blocking, self.folder) if self.at_risk else None
-        merge = None
+        stands = _Stands(to.commit, to.tree)
         if kept and self.work is Work.CARRIED:
-            merge = self.repo.merge(here.base, to.tree, kept.tree)
+            stands = self._carried(kept)
+        merge = stands.merge
         with Transaction(self.project, f"apply {to.number:02d}", self.repo) as change:
             for tag, (new, old) in tags.items():
                 change.ref(tag, new, old)
             if kept:
                 change.ref(kept.reference, kept.commit, None)
             if not (self.staying and here.commits):
-                change.ref("HEAD", to.commit, here.head)
+                change.ref("HEAD", stands.head, here.head)
             if rewrite:
-                names = (to.label, "your edits")
-                files_into(change, self.project, self.repo, kept.exact if kept else here.exact, to.tree, merge, names)
+                exact, names = kept.exact if kept else here.exact, (to.label, "your edits")
+                files_into(change, self.project, self.repo, exact, stands.tree, merge, names)
             if rewrite or (here.clean and here.head != to.commit):
-                index_into(change, self.repo, to.tree, merge)
-        return Moved(here, to, True, following, kept, merge, news, self.staying, converted if rewrite else [])
+                index_into(change, self.repo, stands.tree, merge)
+        exact_again = converted if rewrite else []
+        return Moved(here, to, True, following, kept, merge, news, self.staying, exact_again, stands.commits)
+
+    def _carried(self, kept: Kept) -> "_Stands":
+        """Put the reader's commits on the new stage, one by one, and on them what is not committed.
+
+        A commit that the stage has already is left out. Where one does not fit, all of the work becomes edits.
+        """
+        repo, stands, base = self.repo, _Stands(self.to.commit, self.to.tree), self.here.base
+        for commit in reversed(self.here.commits):
+            its = repo.tree(commit)
+            merge = repo.merge(base, stands.tree, its)
+            if merge.conflicts:
+                return _Stands(self.to.commit, self.to.tree, repo.merge(self.here.base, self.to.tree, kept.tree))
+            if merge.tree != stands.tree or its == base:
+                stands = _Stands(repo.graft(commit, merge.tree, stands.head), merge.tree, None, stands.commits + 1)
+            base = its
+        return replace(stands, merge=repo.merge(base, stands.tree, kept.tree))
 
     def refuse(self) -> None:
         """Raise WorkAtRisk where the move would lose work of the reader's."""

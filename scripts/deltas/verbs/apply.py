@@ -93,7 +93,11 @@ def report(moved: Moved) -> int:
 
 
 def _next_steps(moved: Moved) -> None:
-    if moved.merge:
+    if moved.commits:
+        console.say(f"  your commit{'s' * (moved.commits > 1)} came along, with new ids: git -C stage log")
+    elif moved.merge and moved.here.commits:
+        console.say("  your commits became edits: they do not fit on this stage one by one, or it has them already")
+    if moved.merge and (not moved.commits or moved.here.edits or moved.here.staged):
         console.say("  your edits came along: git -C stage diff")
     if moved.to and moved.to.patch:
         number = f"{moved.to.number:02d}"
