@@ -192,6 +192,73 @@ def test_a_number_that_was_recorded_and_is_gone_is_a_failure(town, monkeypatch):
     assert gone.code == 1 and "recorded, and not there any more" in gone.out and gone.out.count("✗") == 1
 
 
+def other_code(town) -> None:
+    """Patch 01 becomes another, which the child does not look at."""
+    town.ok("apply", "01")
+    town.add_line("mine = 1", 3)
+    town.ok("refresh", "01")
+
+
+def test_what_other_code_repeats_to_the_last_digit_stands_for_it(town):
+    town.ok("record", "01")
+    before = table(town)
+    other_code(town)
+    assert "the baseline is stale: the code is" in town.ok("train", "01").out
+    shutil.rmtree(town.root / "out")
+    said = town.ok("record", "01", "--repeat")
+    assert "seed 1 of 2 runs repeats what was recorded, to the last digit" in said.out
+    after = table(town)
+    assert after["code_id"] != before["code_id"] == after["other_seeds_on"]
+    assert {key: after[key] for key in ("runs", "items", "recorded")} == {
+        key: before[key] for key in ("runs", "items", "recorded")
+    }
+    trained_seeds = sorted(path.name for path in (town.root / "out/01-frost-days/good").glob("seed-*"))
+    assert trained_seeds == ["seed-1"]
+    assert "stale" not in town.ok("train", "01").out
+    assert "nothing to do" in town.ok("record", "01", "--repeat").out
+    other_code(town)
+    town.ok("record", "01", "--repeat")
+    assert table(town)["other_seeds_on"] == before["code_id"], "where all seeds were trained, however often it moves on"
+    town.ok("record", "01")
+    assert "other_seeds_on" not in table(town), "every seed is of this code again"
+
+
+DIFFERENT = {
+    "a number": ({"FAKE_SHIFT": "1e-12"}, "good, seed 1: test_loss is"),
+    "a number more": ({"FAKE_MORE": '{"depth": 3}'}, "good, seed 1: depth is 3, recorded was None"),
+    "a number less": ({"FAKE_MORE": '{"parameters": null}'}, "good, seed 1: parameters is None, recorded was 729"),
+}
+
+
+@pytest.mark.parametrize(("environment", "said"), DIFFERENT.values(), ids=DIFFERENT)
+def test_what_other_code_does_not_repeat_exactly_is_not_taken_over(town, monkeypatch, environment, said):
+    town.ok("record", "01")
+    other_code(town)
+    before = (town.root / FOLDER / "baseline.json").read_bytes()
+    shutil.rmtree(town.root / "out")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    result = town.run("record", "01", "--repeat")
+    assert result.code == 1 and said in result.err and "scripts/record.sh 01" in result.err
+    assert (town.root / FOLDER / "baseline.json").read_bytes() == before
+
+
+def test_where_more_than_the_code_is_another_nothing_is_trained(town):
+    town.ok("record", "01")
+    other_code(town)
+    put(town, EXPERIMENT.replace('"good"]', '"good", "--more"]'))
+    shutil.rmtree(town.root / "out")
+    result = town.run("record", "01", "--repeat")
+    assert result.code == 2 and "the arguments of more have changed" in result.err
+    assert not (town.root / "out").exists()
+
+
+def test_only_what_was_recorded_can_be_repeated(town):
+    result = town.run("record", "01", "--repeat")
+    assert result.code == 2 and "is not measured" in result.err
+    assert town.run("record", "01", "--repeat", "--fresh").code == 2
+
+
 def test_other_measuring_code_makes_a_baseline_stale(town):
     """metrics.py of the stage is part of what measured its runs."""
     town.ok("record", "01")

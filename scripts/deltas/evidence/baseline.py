@@ -78,7 +78,11 @@ class Recorded(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class Baseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was recorded of a stage, and on what. items: the items that the runs share, by id."""
+    """What was recorded of a stage, and on what. items: the items that the runs share, by id.
+
+    other_seeds_on: the id of the code on which all seeds but the first were trained, where that is not code_id: then
+    the first seed of every run came to the same numbers on both (repeated.py).
+    """
 
     stage: str
     code_id: str
@@ -89,6 +93,7 @@ class Baseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     recorded: str
     runs: dict[str, Recorded]
     items: dict[str, Items] = {}
+    other_seeds_on: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError where values by item do not fit their items, or do not add up to their metric."""

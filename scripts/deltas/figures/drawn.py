@@ -116,11 +116,13 @@ def draw(stage: Path, results: Sequence[Result], folder: Path, baseline: str = "
     return _draw(stage, Runs(results), folder, baseline)
 
 
-def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str, files: bool = False) -> list[Path]:
+def again(
+    stage: Path, results: Sequence[Result], folder: Path, baseline: str, files: bool = False, was: str = ""
+) -> list[Path]:
     """Draw the figures of a stage as `draw` does, from recorded numbers and from what was kept of the runs' files.
 
-    results: of the recorded runs. files: whether files of theirs may be there; those are read again. BadInput where
-    that is not enough.
+    results: of the recorded runs. files: whether files of theirs may be there; those are read again. was: the digest
+    before, where the same numbers have another one now. BadInput where that is not enough.
     """
     from .runs import NotKept, Runs
 
@@ -128,7 +130,7 @@ def again(stage: Path, results: Sequence[Result], folder: Path, baseline: str, f
     listing = read(stage)
     if listing is None:
         raise BadInput(f"{stage / LISTING} is not there", "figures that were drawn before", ways)
-    if listing.baseline != baseline or hash_of_kept(listing.kept) != listing.of_kept:
+    if listing.baseline != (was or baseline) or hash_of_kept(listing.kept) != listing.of_kept:
         raise BadInput(
             f"{stage / LISTING}: what it keeps is not of the runs that baseline.json holds",
             "both from one recording",

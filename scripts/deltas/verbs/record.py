@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..core import console, files, numbers
 from ..core.errors import BadInput, CheckFailed
 from ..core.project import Project
-from ..evidence import baseline, claims, prediction, trained
+from ..evidence import baseline, claims, prediction, repeated, trained
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..figures import drawn
 from ..pages import overview, readme
@@ -33,23 +33,26 @@ CELLS = 8  # of a table metric that are shown
     is_flag=True,
     help="Train nothing: draw the figures again, from what is recorded and from runs in out/.",
 )
+@click.option(
+    "--repeat", is_flag=True, help="The code is another, not what it computes: train the first seed to prove it."
+)
 @click.pass_obj
-def command(project: Project, stage: str, fresh: bool, redraw: bool) -> int:
+def command(project: Project, stage: str, fresh: bool, redraw: bool, repeat: bool) -> int:
     """Leave everything as it was recorded before when a run fails or a figure cannot be drawn (CheckFailed).
 
     A claim that is malformed is refused before any run is made (BadInput), one that names no metric of the runs after
     them; the runs are kept. A deterministic run is made from a second seed too, which is not recorded: it has to give
     the same (CheckFailed).
     """
-    if redraw and fresh:
-        raise BadInput(
-            "--fresh trains and --redraw does not", "one of the two", [f"scripts/record.sh {stage} --redraw"]
-        )
+    if redraw + fresh + repeat > 1:
+        raise BadInput("--fresh, --redraw and --repeat are three ways", "one of them")
     with workshop(project) as shop:
         subject = look_up(project, shop, shop.find(stage))
         path = project.baselines / subject.stage.name / "baseline.json"
         if redraw:
             return _redraw(project, shop, subject)
+        if repeat:
+            return _repeat(project, shop, subject)
         old = _old(path)
         described = subject.experiment
         claims.check(described)  # before any training: what is malformed is said at once
@@ -75,25 +78,49 @@ def command(project: Project, stage: str, fresh: bool, redraw: bool) -> int:
 
 def _redraw(project: Project, shop: Workshop, subject: Subject) -> int:
     """Draw the figures again from what was recorded, by the program as it is now. BadInput where too little is kept."""
-    folder = project.baselines / subject.stage.name
-    recorded = baseline.read(folder / "baseline.json")
+    recorded = _recorded(project, subject)
+    changed = _write(project, shop, subject, recorded, lambda place: _again(project, subject, recorded, place))
+    console.say(f"wrote {', '.join(changed)}" if changed else "the figures are as they would be drawn: nothing to do")
+    return 0
+
+
+def _repeat(project: Project, shop: Workshop, subject: Subject) -> int:
+    """Train the first seed of every run. Where it repeats the recorded numbers exactly, they stand for this code."""
+    old = _recorded(project, subject)
+    repeated.must_be_comparable(old, subject)
+    if old.code_id == subject.code_id:
+        console.say(f"{subject.stage.name} was recorded on this code: nothing to do")
+        return 0
+    described = subject.experiment
+    first = described.seeds[:1]
+    agenda = Agenda(trained.guesses(old, subject.plans(described.runs, first)))
+    new = repeated.standing(old, subject, subject.results(project, shop, described.runs, first, agenda=agenda))
+    was = baseline.digest(old)
+    changed = _write(project, shop, subject, new, lambda place: _again(project, subject, new, place, was))
+    console.say(f"seed {first[0]} of {len(described.runs)} runs repeats what was recorded, to the last digit")
+    console.say(f"wrote {', '.join(changed)}")
+    return 0
+
+
+def _recorded(project: Project, subject: Subject) -> Baseline:
+    recorded = baseline.read(project.baselines / subject.stage.name / "baseline.json")
     if recorded is None:
         raise BadInput(
             f"{subject.stage.name} is not measured",
             "recorded numbers",
             [f"scripts/record.sh {subject.stage.number:02d}"],
         )
+    return recorded
 
-    def draw(place: Path) -> list[Path]:
-        if not drawn.program(folder).exists():
-            return []
-        with trained.drawing(drawn.program(folder)):
-            results = trained.remembered(project, subject, recorded)
-            return drawn.again(folder, results, place, baseline.digest(recorded), files=True)
 
-    changed = _write(project, shop, subject, recorded, draw)
-    console.say(f"wrote {', '.join(changed)}" if changed else "the figures are as they would be drawn: nothing to do")
-    return 0
+def _again(project: Project, subject: Subject, recorded: Baseline, place: Path, was: str = "") -> list[Path]:
+    """Draw the figures again. was: the digest of the same numbers before they stood for this code."""
+    folder = project.baselines / subject.stage.name
+    if not drawn.program(folder).exists():
+        return []
+    with trained.drawing(drawn.program(folder)):
+        results = trained.remembered(project, subject, recorded)
+        return drawn.again(folder, results, place, baseline.digest(recorded), files=True, was=was)
 
 
 def _drawn(project: Project, subject: Subject, results: Sequence[Result], place: Path, new: Baseline) -> list[Path]:
