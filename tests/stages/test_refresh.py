@@ -433,3 +433,14 @@ def test_before_the_first_and_behind_the_last_there_is_no_patch(tiny, stands, ar
     tiny.ok("apply", stands)
     before = tiny.everything()
     assert tiny.run("refresh", *arguments).code == 2 and tiny.everything() == before
+
+
+def test_away_from_its_stage_with_edits_it_names_the_way_there(tiny):
+    """The way out is typed: the edits become part of the patch that was meant."""
+    tiny.ok("apply", "04")
+    tiny.edit('"""\nGuess', '"""\n# mine\nGuess')
+    refused = tiny.run("refresh", "02")
+    assert refused.code == 2 and "scripts/apply.sh 02 --carry" in refused.err
+    tiny.ok("apply", "02", "--carry")
+    tiny.ok("refresh", "02")
+    assert b"+# mine" in tiny.files[1].read_bytes()
