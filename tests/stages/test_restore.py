@@ -1,6 +1,7 @@
 """`apply --restore`: what was kept comes back as edits on its stage, stays kept, and nothing else is lost by that."""
 
 import re
+import shutil
 
 import pytest
 
@@ -75,8 +76,8 @@ def test_commits_and_new_files_come_back_as_edits(tiny):
     mine = tiny.working()
     tiny.ok("apply", "04", "--discard")
     assert "1 of it committed" in tiny.ok("apply", "--restore").out
-    tiny.ok("apply", "--restore", "last")
-    assert tiny.working() == mine
+    said = tiny.ok("apply", "--restore", "last").out
+    assert tiny.working() == mine and "1 of your commits are edits now" in said
     assert tiny.position()["position"] == "stage 02 + your edits in makemore.py, new.txt"
 
 
@@ -87,9 +88,9 @@ def test_work_in_stage_is_not_overwritten(tiny):
     result = tiny.run("apply", "--restore", "last")
     assert result.code == 4 and "M makemore.py" in result.err and "scripts/apply.sh 01 --discard" in result.err
     assert tiny.everything() == before
-    tiny.ok("apply", "01", "--discard")  # the way out that it names
-    names = sorted(tiny.kept())
-    tiny.ok("apply", "--restore", names[0])
+    ways = re.findall(r"scripts/apply\.sh (\S.*?)(?:   #.*)?$", result.err, re.MULTILINE)
+    for way in ways:  # typed as they stand: `last` would bring the other work back
+        tiny.ok("apply", *way.split())
     assert "# mine" in tiny.code.read_text() and len(tiny.kept()) == 2
 
 
@@ -157,6 +158,36 @@ def test_an_end_that_two_have_is_refused(tiny):
     git(tiny.stage, "update-ref", "refs/kept/b-same", next(iter(tiny.kept().values())))
     result = tiny.run("apply", "--restore", "same")
     assert result.code == 2 and "2 of the kept end in 'same'" in result.err
+
+
+def test_every_file_in_the_way_is_named_as_the_shell_needs_it(tiny):
+    tiny.ok("apply", "02")
+    for name in ("a b.txt", "c.txt"):
+        (tiny.stage / name).write_text("kept\n")
+    git(tiny.stage, "add", "-A")
+    tiny.ok("apply", "01", "--discard")
+    for name in ("a b.txt", "c.txt"):
+        (tiny.stage / name).write_text("other\n")
+    said = tiny.run("apply", "--restore", "last").err
+    assert "mv 'stage/a b.txt' 'stage/a b.txt.mine'" in said and "mv stage/c.txt stage/c.txt.mine" in said
+
+
+def test_what_does_not_come_back_is_said(tiny):
+    tiny.ok("apply", "02")
+    tiny.add_line("# staged")
+    git(tiny.stage, "add", "-A")
+    tiny.add_line("# not staged", 5)
+    (tiny.stage / "makemore.py").write_bytes(tiny_stages()[2]["makemore.py"])
+    tiny.ok("apply", "03", "--discard")
+    (name,) = tiny.kept()
+    assert "some of it staged" in tiny.ok("apply", "--restore").out
+    assert f"{name}^2, and is not brought back" in tiny.ok("apply", "--restore", "last").out
+
+
+def test_without_stage_nothing_is_made(tiny):
+    shutil.rmtree(tiny.stage)
+    result = tiny.run("apply", "--restore", "last")
+    assert result.code == 2 and "nothing is kept" in result.err and not tiny.stage.exists()
 
 
 def test_a_reference_of_the_readers_own_is_not_listed(tiny):

@@ -12,9 +12,11 @@ import pytest
 
 import recorded
 from deltas.core import machine
-from deltas.evidence import comparison, prediction, trained
+from deltas.evidence import baseline, comparison, prediction, trained
 from deltas.figures import drawn
 from deltas.runs import execute, invariance
+from deltas.runs.subject import look_up
+from deltas.stages.build import workshop
 
 EXPERIMENT = """
 title = "Frost"
@@ -251,6 +253,26 @@ def test_where_more_than_the_code_is_another_nothing_is_trained(town):
     result = town.run("record", "01", "--repeat")
     assert result.code == 2 and "the arguments of more have changed" in result.err
     assert not (town.root / "out").exists()
+
+
+def test_runs_that_are_not_the_recorded_ones_are_not_read_for_figures(town, monkeypatch):
+    """Another machine rounds otherwise: its files are not those of the recorded numbers."""
+    town.ok("record", "01")
+    with workshop(town.project) as shop:
+        subject = look_up(town.project, shop, shop.find("01"))
+    recorded_before = baseline.read(town.root / FOLDER / "baseline.json")
+
+    def folders():
+        return [result.folder.is_dir() for result in trained.remembered(town.project, subject, recorded_before)]
+
+    assert all(folders())
+    monkeypatch.setenv("FAKE_SHIFT", "1e-9")
+    town.ok("train", "01", "--run", "good", "--fresh")
+    assert folders() == [False] + [True] * 5
+    shutil.rmtree(town.root / "out")
+    first, *_ = trained.remembered(town.project, subject, recorded_before)
+    with pytest.raises(FileNotFoundError):
+        first.names(3)
 
 
 def test_only_what_was_recorded_can_be_repeated(town):

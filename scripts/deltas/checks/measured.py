@@ -36,6 +36,10 @@ def recorded(project: Project, shop: Workshop, number: int) -> Iterator[Check]:
         yield Check(f"{stage.name}: not measured", None, (), (record,))
         return
     yield of(f"{stage.name}: the baseline is of this code, these runs and what measures them", known.stale, record)
+    if (others := known.baseline.other_seeds_on) and not known.stale:
+        yield Check(
+            f"{stage.name}: its first seed repeats on this code; the other seeds were trained on {others}", True
+        )
     yield from _headline(known, known.baseline)
     yield from _claims(known)
     if drawn.program(folder).exists() or (folder / drawn.LISTING).exists():

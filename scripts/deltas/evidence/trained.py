@@ -106,8 +106,11 @@ def row(result: Result, judgement: Judgement) -> dict[str, Any]:
 
 
 def remembered(project: Project, subject: Subject, recorded: Baseline) -> list[Result]:
-    """Return the recorded runs as results. What was in their folders is there where they were not deleted since."""
-    results = []
+    """Return the recorded runs as results. A folder is there where it was not deleted since, or was made again.
+
+    Made again it has to be: every judged number is the recorded one, to its last digit.
+    """
+    results, brought = [], beside.brought()
     for run in subject.experiment.runs:
         if run.name not in recorded.runs:
             continue
@@ -116,7 +119,9 @@ def remembered(project: Project, subject: Subject, recorded: Baseline) -> list[R
             plan = Plan(subject.stage, run, seed, recorded.code_id)
             numbers: Metrics = {name: summary.values[at] for name, summary in kept.metrics.items()}
             there = finished(project, plan)
-            folder = there.folder if there else plan.folder(project) / "not there"
+            judged = [name for name in numbers if subject.experiment.metrics[name].judged and name not in brought]
+            same = there and all(there.metrics.get(name) == numbers[name] for name in judged)
+            folder = there.folder if there and same else plan.folder(project) / "not there"
             results.append(Result(plan, folder, numbers, {}, True))
     return results
 

@@ -85,7 +85,12 @@ class Result:
     reused: bool
 
     def names(self, count: int) -> list[str]:
-        """Return the first names that the model made up; none where the run makes up no names."""
+        """Return the first names that the model made up; none where the run makes up no names.
+
+        FileNotFoundError where the run's folder is gone: that is not to be taken for a run without names.
+        """
+        if not self.folder.is_dir():
+            raise FileNotFoundError(self.folder)
         path = self.folder / "samples.txt"
         return path.read_text(encoding="utf-8").splitlines()[:count] if path.exists() else []
 

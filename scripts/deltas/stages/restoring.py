@@ -1,5 +1,6 @@
 """What was kept under refs/kept/ comes back, as edits on the stage that it was made on. What is kept stays kept."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Shelf:
 
     base: the tree of that stage. stage: the same in the series as it is now; None where it is no stage of it. files:
     the paths that differ from the stage, with git's letter. commits: how many commits of the reader's lie below it.
+    staged: whether the index held something besides, which is kept as a second parent.
     """
 
     reference: str
@@ -34,6 +36,7 @@ class Shelf:
     stage: Stage | None
     files: dict[str, str]
     commits: int
+    staged: bool
 
     @property
     def name(self) -> str:
@@ -58,6 +61,8 @@ def restore(project: Project, name: str) -> tuple[Shelf, Moved]:
     the end of a reference that no other has. Raise WorkAtRisk where stage/ holds work, BadInput for an unknown name.
     """
     require_git()
+    if not checkout.exists(project):
+        raise BadInput("nothing is kept: stage/ is not there yet", "work that was left", ["scripts/apply.sh 01"])
     with lock(project), scratch() as folder:
         series = load(project.patches)
         repo = checkout.have(project)
@@ -90,13 +95,14 @@ def _shelves(repo: Repo, stages: list[Stage]) -> list[Shelf]:
 def _shelf(repo: Repo, stages: list[Stage], reference: str, kept: str) -> Shelf | None:
     """Return what is kept under a reference; None where it descends from no stage: then it is none of ours."""
     top, *below = repo.history(kept)
+    staged = repo.resolve(f"{kept}^2") is not None
     by_tree = {stage.tree: stage for stage in stages}
     for count, commit in enumerate(below):
         if commit.id == stages[0].commit or commit.email == EMAIL:
             stage = by_tree.get(commit.tree)
             label = stage.label if stage else f"stage {(commit.when - EPOCH) // 60:02d} of an earlier series"
             files = {change.path: change.status for change in repo.changes(commit.tree, top.tree)}
-            return Shelf(reference, kept, top.tree, top.when, label, commit.tree, stage, files, count)
+            return Shelf(reference, kept, top.tree, top.when, label, commit.tree, stage, files, count, staged)
     return None
 
 
@@ -118,7 +124,10 @@ def _refuse_work(here: Position, unmerged: list[str], shelf: Shelf) -> None:
     raise WorkAtRisk(
         f"stage/ holds work of yours, at {here}:\n    " + "\n    ".join(rows),
         f"a stage without edits, to bring {shelf.name} back",
-        [f"scripts/apply.sh {number} --discard   # keeps that work as a commit, too; then the same command again"],
+        [
+            f"scripts/apply.sh {number} --discard   # keeps that work as a commit, too",
+            f"scripts/apply.sh --restore {shelf.name}   # then; `last` would be the work that was just kept",
+        ],
     )
 
 
@@ -128,5 +137,8 @@ def _refuse_blocked(folder: Path, repo: Repo, here: Position, tree: str) -> None
         raise WorkAtRisk(
             f"in stage/ stand files that git does not track, in the way of what is kept: {', '.join(blocking)}",
             "another place for them",
-            [f"mv stage/{blocking[0]} stage/{blocking[0]}.mine   # keeps it"],
+            [
+                f"mv {shlex.quote(f'stage/{path}')} {shlex.quote(f'stage/{path}.mine')}   # keeps it"
+                for path in blocking
+            ],
         )

@@ -117,6 +117,7 @@ def list_kept(project: Project) -> int:
     for shelf in kept:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(shelf.when))
         commits = f", {shelf.commits} of it committed" if shelf.commits else ""
+        commits += ", some of it staged" if shelf.staged else ""
         files = "; ".join(f"{letter} {path}" for path, letter in list(shelf.files.items())[:KEPT_FILES])
         more = f" and {len(shelf.files) - KEPT_FILES} more" if len(shelf.files) > KEPT_FILES else ""
         console.say(f"{console.style(shelf.name, bold=True)}  kept {when}, made on {shelf.label}{commits}")
@@ -129,6 +130,10 @@ def bring_back(project: Project, name: str) -> int:
     """Restore what is kept under this name, and print what happened."""
     shelf, moved = restoring.restore(project, name)
     console.say(f"brought back from {shelf.reference}, where it stays ({shelf.commit[:12]})")
+    if shelf.commits:
+        console.say(f"  {shelf.commits} of your commits are edits now: git -C stage log {shelf.reference} has them")
+    if shelf.staged:
+        console.say(f"  what you had staged is in git -C stage show {shelf.reference}^2, and is not brought back")
     return report(moved)
 
 
