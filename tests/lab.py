@@ -16,6 +16,7 @@ import sys
 import tempfile
 import termios
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,27 @@ def git(folder: Path, *arguments: str, stdin: bytes | None = None, ok: tuple[int
     )  # fmt: skip
     assert done.returncode in ok, f"{arguments} exited {done.returncode}: {done.stderr.decode()}"
     return done.stdout
+
+
+@contextlib.contextmanager
+def ended():
+    """What a forked child does, ends in here: with leave(code), or with 99 and what went wrong on stderr."""
+    code = 99
+
+    def leave(given: int) -> None:
+        nonlocal code
+        code = given
+
+    try:
+        yield leave
+    except BaseException as error:
+        with contextlib.suppress(BaseException):
+            traceback.print_exception(error)
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def said(folder: Path, *arguments: str, **env) -> str:
@@ -317,8 +339,7 @@ class Lab:
         log = Path(tempfile.mkstemp(suffix=".log")[1])  # not beside the checkout: that disk may be full
         child = os.fork()
         if child == 0:
-            code = 99
-            try:
+            with ended() as leave:
                 os.setsid()
                 fd = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o644)
                 for target in (1, 2):
@@ -333,17 +354,7 @@ class Lab:
                 os.environ.update(env or {})
                 if before:
                     before()
-                code = main(list(arguments), self.project)
-            except BaseException as error:
-                with contextlib.suppress(BaseException):
-                    import traceback
-
-                    traceback.print_exception(error)
-            finally:
-                with contextlib.suppress(BaseException):
-                    sys.stdout.flush()
-                    sys.stderr.flush()
-                os._exit(code)
+                leave(main(list(arguments), self.project))
         _, status = os.waitpid(child, 0)
         self.group = child
         printed = log.read_text(errors="replace")
@@ -354,8 +365,7 @@ class Lab:
         """One verb in a forked child whose input and output are a terminal so wide; out is all that it shows."""
         child, terminal = pty.fork()
         if child == 0:
-            code = 99
-            try:
+            with ended() as leave:
                 fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
                 sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
                 sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
@@ -363,17 +373,7 @@ class Lab:
                 for name in ("COLUMNS", "LINES", "CI", "NO_COLOR", "PAGER", "DELTAS_PAGER", "LESS"):
                     os.environ.pop(name, None)
                 os.environ.update({"TERM": "xterm-256color"} | (env or {}))
-                code = main(list(arguments), self.project)
-            except BaseException as error:
-                with contextlib.suppress(BaseException):
-                    import traceback
-
-                    traceback.print_exception(error)
-            finally:
-                with contextlib.suppress(BaseException):
-                    sys.stdout.flush()
-                    sys.stderr.flush()
-                os._exit(code)
+                leave(main(list(arguments), self.project))
         shown = b""
         with contextlib.suppress(OSError):  # EIO: the child has closed its side
             while chunk := os.read(terminal, 65536):
