@@ -116,6 +116,17 @@ def test_nothing_is_measured_yet(series):
 
 
 @pytest.mark.parametrize(
+    ("field", "was", "known"), [("metric", "test_loss", "test_loss"), ("beside", "counts", "counts, first")]
+)
+def test_what_no_stage_has_is_refused_and_does_not_empty_the_figure(series, field, was, known):
+    record(series, *LOSSES)
+    (series.project.baselines / "series.toml").write_text(ABOUT.replace(f'{field} = "{was}"', f'{field} = "typo"'))
+    with pytest.raises(BadInput, match=f"{field} is 'typo'") as refused:
+        read(series)
+    assert known in refused.value.expected
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [("title = 3", "title is 3"), ("x = 1", "unknown key 'x'"), ("", "no title"), ("[", "series.toml")],
 )

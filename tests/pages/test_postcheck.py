@@ -339,6 +339,22 @@ def test_a_renamed_post_is_known_again(tiny, site, written):
     assert "was 2.4700, is now 2.4467" in check(tiny, renamed, code=1)
 
 
+def test_a_post_that_is_renamed_after_newer_data_were_published_is_noticed_too(tiny, site, written):
+    measured(tiny, 2.45, 2.46, 2.40)
+    tiny.ok("publish", "all", "--to", str(site))
+    renamed = written.rename(written.with_name("renamed.md"))
+    assert "was 2.4700, is now 2.4467" in check(tiny, renamed, code=1)
+
+
+def test_accept_names_the_file_that_says_what_is_now(tiny, site, written):
+    written.write_text('{{< result "01" "counted" "test_loss" >}}\n')  # by place: it cannot say so itself
+    tiny.ok("publish", "all", "--to", str(site))
+    measured(tiny, 2.45, 2.46, 2.40)
+    tiny.ok("publish", "all", "--to", str(site))
+    said = tiny.ok("publish", "--check", "--accept", str(written)).err
+    assert "seen.json: says what is now" in said and "mine.md: says" not in said
+
+
 def test_a_damaged_memory_is_refused(tiny, site, written):
     for content in ("{", "[]", '{"posts": 3}', '{"posts": {"a": {"b": 3}}}'):
         (site / "data/deltas/seen.json").write_text(content)

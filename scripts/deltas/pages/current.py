@@ -74,6 +74,10 @@ class Site:
         """Return the path of a post inside the site."""
         return post.resolve().relative_to(self.folder).as_posix()
 
+    def posts(self, folder: str) -> set[str]:
+        """Return the paths of the pages in a folder of the site, as the site names them."""
+        return {path.relative_to(self.folder).as_posix() for path in (self.folder / folder).rglob("*.md")}
+
     @cached_property
     def _stages(self) -> list[Stage]:
         stages = []

@@ -77,7 +77,9 @@ class _Embed:
         """What it showed when its author last looked: says the post itself, else the site."""
         if "was" in self.given or self.site is None:
             return self.given.get("was")
-        return self.site.seen.of(self.site.name(self.post), self.key)
+        post = self.site.name(self.post)
+        noted = self.site.seen.of(post, self.key)
+        return noted or self.site.seen.of_another(self.key, self.site.posts(post.partition("/")[0]))
 
     @property
     def there(self) -> str | None:

@@ -72,16 +72,26 @@ def read(project: Project, series: Series, new: Mapping[str, Baseline] | None = 
         raise BadInput(f"{path}: {wrong.found}", wrong.expected) from None
     stages: dict[str, Summary | None] = {}
     beside = None
+    headlines: set[str] = set()
+    runs: set[str] = set()
     for patch in series:
         folder = project.baselines / patch.name
         recorded = (new or {}).get(patch.name) or baseline.read(folder / "baseline.json")
         stages[patch.name] = None
-        if recorded is None or not (folder / "experiment.toml").exists():
+        if not (folder / "experiment.toml").exists():
             continue
         described = experiment.read(folder / "experiment.toml")
+        headlines |= {described.headline} if described.headline else set()
+        runs |= {run.name for run in described.runs}
+        if recorded is None:
+            continue
         if described.headline == about.metric:
             stages[patch.name] = recorded.summary(described.headline_run.name, about.metric)
         beside = recorded.summary(about.beside, about.metric) or beside  # of the last stage that has it
+    for field, value, known in (("metric", about.metric, headlines), ("beside", about.beside, runs)):
+        if known and value not in known:
+            what = "the headline of a stage" if field == "metric" else "the name of a run"
+            raise BadInput(f"{path}: {field} is {value!r}", f"{what}: one of {', '.join(sorted(known))}")
     return Overview(about, stages, beside) if any(stages.values()) else None
 
 

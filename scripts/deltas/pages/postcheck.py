@@ -39,21 +39,24 @@ def check(source: Source, posts: Sequence[Path]) -> list[Checked]:
 
 
 def accept(checked: Sequence[Checked]) -> list[Path]:
-    """Write what is now into the posts that changed, and return them; nothing where one of them is mistaken.
+    """Write what is now, and return the files that say it; nothing where a post is mistaken.
 
-    What an embed cannot say itself, because its arguments are given by place, goes into the site's memory.
+    What an embed cannot say itself, because its arguments are given by place, goes into the site's memory. A post
+    outside any site has none.
     """
     if any(not finding.known for post in checked for finding in post.findings):
         return []
-    changed = [post for post in checked if post.text.encode() != post.post.read_bytes()]
-    for post in changed:
-        files.write(post.post, post.text.encode())
+    written = []
     for post in checked:
+        if post.text.encode() != post.post.read_bytes():
+            files.write(post.post, post.text.encode())
+            written.append(post.post)
         if post.site is not None and post.noted:
             remembered = seen.read(post.site.folder)
             remembered.posts.setdefault(post.site.name(post.post), {}).update(post.noted)
             files.write(post.site.folder / seen.FILE, seen.content(remembered))
-    return [post.post for post in checked if post in changed or post.noted]
+            written.append(post.site.folder / seen.FILE)
+    return list(dict.fromkeys(written))
 
 
 def left_out(source: Source) -> list[str]:

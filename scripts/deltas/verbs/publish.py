@@ -17,6 +17,7 @@ from ..pages.hugo_site import Stage
 from ..pages.parts import Part
 from ..pages.postcheck import Checked
 from ..pages.remember import remember
+from ..stages import position
 
 
 @click.command(
@@ -61,8 +62,8 @@ def _check(project: Project, posts: Sequence[Path], *, accept: bool, as_json: bo
     with document.source(project) as source:
         checked = postcheck.check(source, posts)
         if accept:
-            for post in postcheck.accept(checked):
-                console.note(f"{post}: says what is now")
+            for path in postcheck.accept(checked):
+                console.note(f"{path}: says what is now")
             checked = postcheck.check(source, posts)
         unlooked = postcheck.left_out(source)
     if as_json:
@@ -82,7 +83,7 @@ def _tell_checked(checked: Sequence[Checked], unlooked: Sequence[str]) -> None:
         for finding in post.findings:
             console.say(console.verdict(False, f"{post.post}:{finding.line}: {finding.found}"))
             for change in finding.changes:
-                colour = {"-": "red", "+": "green"}.get(change[:1])
+                colour = {"-": console.BAD, "+": console.GOOD}.get(change[:1])
                 console.say(console.style(f"    {change}", fg=colour))
             for way in finding.ways:
                 console.say(f"    → {way}")
@@ -110,7 +111,7 @@ def _numbers(source: Source, what: Sequence[str]) -> list[int]:
     """Return the stages that are meant, in their order."""
     if list(what) == ["all"]:
         return list(range(1, len(source.series) + 1))
-    numbers = [source.series.number(name) for name in what]
+    numbers = [position.asked(source.project, source.series, name) for name in what]
     if 0 in numbers:
         raise BadInput("stage 00 is upstream itself: there is nothing of ours to publish", "01 or later")
     return sorted(set(numbers))
