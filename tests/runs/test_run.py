@@ -62,7 +62,7 @@ def test_results_come_in_the_order_of_the_plans(project, capsys):
     assert results[0].names(2) == ["emma", ""]
     lines = capsys.readouterr().err.splitlines()
     assert "00-upstream b, seed 2: started (1 of 4)" in lines
-    assert sum("done after" in line and "; 2 of 4 to come" in line for line in lines) == 1
+    assert sum("done after" in line and "; 2 of 4 not done" in line for line in lines) == 1
     assert any("seed 2: step 16 of 20, loss 2.3500" in line for line in lines)
 
 

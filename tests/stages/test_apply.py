@@ -453,6 +453,7 @@ def test_commits_that_do_not_fit_one_by_one_become_edits(tiny):
     tiny.commit()
     result = tiny.run("apply", "03", "--carry")
     assert result.code == 3 and "<<<<<<< stage 03" in tiny.code.read_text()
+    assert "your commits became edits, for one of them does not fit" in result.out
     assert tiny.git("rev-parse", "HEAD") == tiny.tags()["refs/tags/stage/03"]
     (name,) = tiny.kept()
     assert tiny.held(name)["makemore.py"] == mine
@@ -466,7 +467,8 @@ def test_a_commit_that_the_new_stage_has_already_is_left_out(tiny):
     git(tiny.stage, "add", "-A")
     tiny.commit("what patch 03 does")
     tiny.add_line("# not committed", 2)
-    tiny.ok("apply", "04", "--carry")
+    out = tiny.ok("apply", "04", "--carry").out
+    assert "this stage has all of your commits already" in out and "your edits came along" in out
     assert tiny.position()["position"] == "stage 04 + your edits in makemore.py"
     assert "# not committed" in tiny.code.read_text()
 

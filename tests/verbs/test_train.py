@@ -78,7 +78,7 @@ def test_train_record_train(town, monkeypatch):
     assert re.search(r"✗ test_loss +2\.6001 +2\.5001 +0\.1000    2\.5002 ± 0\.0001$", wrong.out, re.MULTILINE)
     assert len(re.findall("✗ test_loss", wrong.out)) == 2 and len(re.findall("✗ (good|more) ", wrong.out)) == 2
     assert wrong.out.count("seed 1: does not repeat the recorded run") == 2
-    assert "2 of 2 runs: does not repeat the recorded run" in wrong.out
+    assert "2 of 2 runs do not repeat the recorded run" in wrong.out
 
     changed = town.ok("record", "01", "--fresh")
     assert "3 of 3 seeds outside what it predicted" in changed.out
@@ -134,7 +134,7 @@ def test_elsewhere_a_run_that_does_not_repeat_is_one_more_seed(town, monkeypatch
     town.ok("record", "01")
     monkeypatch.setattr(machine, what, lambda: value)
     same = town.ok("train", "01", "--fresh")
-    assert "2 of 2 runs: repeats the recorded run" in same.out and "one more seed" not in same.out
+    assert "2 of 2 runs repeat the recorded run" in same.out and "one more seed" not in same.out
     monkeypatch.setenv("FAKE_SHIFT", "0.0012")
     far = town.run("train", "01", "--fresh")
     assert far.code == 1 and "± 0.0001, outside 2.4" in far.out and said in far.out
@@ -275,6 +275,11 @@ def test_runs_that_are_not_the_recorded_ones_are_not_read_for_figures(town, monk
         first.names(3)
 
 
+def test_here_is_a_stage_for_record_too(town):
+    town.ok("apply", "01")
+    assert f"wrote {FOLDER}/baseline.json" in town.ok("record", "here").out
+
+
 def test_only_what_was_recorded_can_be_repeated(town):
     result = town.run("record", "01", "--repeat")
     assert result.code == 2 and "is not measured" in result.err
@@ -387,7 +392,7 @@ def test_verify_says_how_much_it_trains_and_where_it_is(town, monkeypatch):
     shutil.rmtree(town.root / "out")
     said = town.ok("verify", "01")
     assert re.search(r"^2 trainings.*: about \d+ s \(--fast leaves them out\)$", said.err, re.MULTILINE)
-    assert "more, seed 1: started (2 of 2)" in said.err and "to come" in said.err
+    assert "more, seed 1: started (2 of 2)" in said.err and "not done" in said.err
     again = town.ok("verify", "01")
     assert "nothing is left to train" in again.err and "started" not in again.err
     assert "`here` checks only the stage where you stand" not in said.err

@@ -50,6 +50,12 @@ class Way(Enum):
             Way.NOT: "not judged",
         }[self]
 
+    @property
+    def of_several(self) -> str:
+        """The same as the end of a sentence that begins with several runs."""
+        several = {Way.REPEATED: "repeat the recorded run", Way.NOT_REPEATED: "do not repeat the recorded run"}
+        return several.get(self, f"were {self.says}")
+
 
 class Verdict(Struct, frozen=True):
     """A number beside its baseline.

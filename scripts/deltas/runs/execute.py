@@ -115,7 +115,7 @@ def execute(
     asked = {plan.name: plan for plan in plans}
     results = {} if fresh else _complete_ones(project, asked.values())
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_what_is_kept_is_said(project, asked.values()))
+        stack.enter_context(_what_is_kept_is_said(project, asked.values(), fresh))
         stack.enter_context(_disk_full_is_said())
         work = []
         for plan in asked.values():
@@ -358,11 +358,15 @@ def _lock(project: Project, plan: Plan) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _what_is_kept_is_said(project: Project, plans: Collection[Plan]) -> Iterator[None]:
+def _what_is_kept_is_said(project: Project, plans: Collection[Plan], fresh: bool) -> Iterator[None]:
     """Where the runs are interrupted, say which of them are complete, and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
+        if fresh:  # an older run is there until the new one is complete, so a count would say nothing
+            console.note(f"\nwhat was repeated so far is kept in {console.path(project.out)}/, beside the older runs")
+            console.note("the same command begins again with all of them")
+            raise
         complete = len(_complete_ones(project, plans))
         console.note(f"\n{complete} of {len(plans)} runs are complete, and kept in {console.path(project.out)}/")
         console.note("the same command (without --fresh) goes on with the others, each from its start")

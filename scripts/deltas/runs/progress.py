@@ -125,7 +125,7 @@ class Lines(Silent):
         console.note(f"{name}: step {done} of {total}, loss {loss}{left}")
 
     def ended(self, name: str, outcome: str) -> None:
-        """Say how it ended, after how long, and what is still to come."""
+        """Say how it ended, after how long, and what is not done yet."""
         took = duration(self.agenda.ended(name))
         console.note(f"{name}: {outcome} after {took}{_to_come(self.agenda)}")
 
@@ -141,7 +141,7 @@ def _to_come(agenda: Agenda) -> str:
     left = agenda.left
     if not rest:
         return ""
-    return f"; {rest} of {len(agenda.names)} to come" + (f", {about(left)}" if left is not None else "")
+    return f"; {rest} of {len(agenda.names)} not done" + (f", {about(left)}" if left is not None else "")
 
 
 class Bars:

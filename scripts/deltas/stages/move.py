@@ -45,7 +45,7 @@ class Moved:
     kept: the reader's work as a commit. merge: how carrying it went. news: what a pull had changed, by stage.
     staying: stage/ stood there already, and the reader's edits stay. exact: files that the reader's git had converted
     and that have the stage's own bytes again. done: whether anything was changed. commits: how many of the reader's
-    stand on the new stage.
+    stand on the new stage. misfit: they became edits, for one of them does not fit on it.
     """
 
     here: Position
@@ -58,6 +58,7 @@ class Moved:
     staying: bool = False
     exact: list[str] = field(default_factory=list)
     commits: int = 0
+    misfit: bool = False
 
 
 def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
@@ -109,6 +110,7 @@ class _Stands:
     tree: str
     merge: Merge | None = None
     commits: int = 0
+    misfit: bool = False
 
 
 class _Move:
@@ -163,7 +165,9 @@ class _Move:
             if rewrite or (here.clean and here.head != to.commit):
                 index_into(change, self.repo, stands.tree, merge)
         exact_again = converted if rewrite else []
-        return Moved(here, to, True, following, kept, merge, news, self.staying, exact_again, stands.commits)
+        return Moved(
+            here, to, True, following, kept, merge, news, self.staying, exact_again, stands.commits, stands.misfit
+        )
 
     def _carried(self, kept: Kept) -> "_Stands":
         """Put the reader's commits on the new stage, one by one, and on them what is not committed.
@@ -175,7 +179,8 @@ class _Move:
             its = repo.tree(commit)
             merge = repo.merge(base, stands.tree, its)
             if merge.conflicts:
-                return _Stands(self.to.commit, self.to.tree, repo.merge(self.here.base, self.to.tree, kept.tree))
+                merge = repo.merge(self.here.base, self.to.tree, kept.tree)
+                return _Stands(self.to.commit, self.to.tree, merge, misfit=True)
             if merge.tree != stands.tree or its == base:
                 stands = _Stands(repo.graft(commit, merge.tree, stands.head), merge.tree, None, stands.commits + 1)
             base = its

@@ -83,6 +83,7 @@ def report(moved: Moved) -> int:
     console.say(console.style(f"  commit {to.commit}, in stage/", fg=console.QUIET))
     if moved.exact:
         console.say(f"  your git had converted {', '.join(moved.exact)}: exact to the byte again")
+    _tell_of_commits(moved)
     if moved.merge and moved.merge.conflicts:
         paths = ", ".join(moved.merge.paths)
         console.say(f"  your edits conflict in {paths}: the places are marked <<<<<<< and >>>>>>>")
@@ -92,12 +93,17 @@ def report(moved: Moved) -> int:
     return 0
 
 
-def _next_steps(moved: Moved) -> None:
+def _tell_of_commits(moved: Moved) -> None:
     if moved.commits:
         console.say(f"  your commit{'s' * (moved.commits > 1)} came along, with new ids: git -C stage log")
+    elif moved.misfit:
+        console.say("  your commits became edits, for one of them does not fit on this stage")
     elif moved.merge and moved.here.commits:
-        console.say("  your commits became edits: they do not fit on this stage one by one, or it has them already")
-    if moved.merge and (not moved.commits or moved.here.edits or moved.here.staged):
+        console.say("  this stage has all of your commits already")
+
+
+def _next_steps(moved: Moved) -> None:
+    if moved.merge and (moved.misfit or moved.here.edits or moved.here.staged or not moved.here.commits):
         console.say("  your edits came along: git -C stage diff")
     if moved.to and moved.to.patch:
         number = f"{moved.to.number:02d}"

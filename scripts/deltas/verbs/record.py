@@ -18,6 +18,7 @@ from ..runs.execute import Result
 from ..runs.experiment import Experiment
 from ..runs.subject import Subject, look_up
 from ..series.patches import load
+from ..stages import position
 from ..stages.build import Workshop, workshop
 from ..stages.lock import lock
 from ..stages.transaction import Transaction
@@ -47,7 +48,7 @@ def command(project: Project, stage: str, fresh: bool, redraw: bool, repeat: boo
     if redraw + fresh + repeat > 1:
         raise BadInput("--fresh, --redraw and --repeat are three ways", "one of them")
     with workshop(project) as shop:
-        subject = look_up(project, shop, shop.find(stage))
+        subject = look_up(project, shop, shop.stages[position.asked(project, shop.series, stage)])
         path = project.baselines / subject.stage.name / "baseline.json"
         if redraw:
             return _redraw(project, shop, subject)

@@ -152,7 +152,7 @@ def _print_comparison(judged: Trained) -> None:
     ways = Counter(judgement.way for judgement in judged.judgements)
     for way, count in ways.items():
         if way is not Way.NOT:
-            console.say(f"    {count} of {len(judged.results)} runs: {way.says}")
+            console.say(f"    {count} of {len(judged.results)} runs {way.of_several if count > 1 else way.says}")
 
 
 def _print_run(known: Known, result: Result, judgement: Judgement) -> None:
