@@ -2,6 +2,7 @@
 
 import pytest
 
+import recorded
 from deltas.core import jsonfile
 from deltas.pages import document, measured, render
 from deltas.runs.experiment import Experiment, Run
@@ -118,3 +119,10 @@ def test_declared_metrics_are_in_the_document():
     }
     assert document.headline(described) == "loss.names" and document.headline(None) is None
     assert jsonfile.plain(document.declared(None, runs))["dead_units"]["says"] == "dead units"
+
+
+def test_seeds_that_were_trained_on_other_code_are_told_of():
+    runs = {"first": recorded.run({"test_loss": [2.0, 2.1]})}
+    said = [document._legend(None, recorded.baseline(runs, **more)) for more in ({}, {"other_seeds_on": "ab" * 8})]
+    assert [("ab" * 8 in " ".join(sentences)) for sentences in said] == [False, True]
+    assert said[1][: len(said[0])] == said[0]

@@ -246,17 +246,26 @@ def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None)
 
 
 def _legend(described: Experiment | None, recorded: Baseline | None) -> list[str]:
-    """Return the sentences that belong beside a table of these runs: what ± is, and what the test items leave open."""
+    """Return the sentences that belong beside a table of these runs.
+
+    They say what ± is, what the test items leave open, and where the other seeds were trained on other code.
+    """
     if recorded is None:
         return []
     counts = [summary.n for run in recorded.runs.values() for summary in run.metrics.values()]
     metrics = described.metrics if described else Metrics()
     legend = numbers.legend(counts)
-    return [
-        text
-        for text in (f"{legend}." if legend else "", sampling.said(sampling.errors(recorded, metrics), metrics))
-        if text
-    ]
+    others = recorded.other_seeds_on
+    moved = (
+        f"The first seed was trained with the code as it is now; the others with the code {others}, "
+        "with which the first seed gives the same numbers to the last digit."
+    )
+    sentences = (
+        f"{legend}." if legend else "",
+        sampling.said(sampling.errors(recorded, metrics), metrics),
+        moved if others else "",
+    )
+    return [sentence for sentence in sentences if sentence]
 
 
 def _names(run: Recorded | None) -> list[str] | None:
