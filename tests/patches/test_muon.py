@@ -38,6 +38,18 @@ def test_all_directions_of_the_gradient_move_alike(mm, shape):
     assert (inside.diag() > 0.5).all() and (inside.diag() < 1.5).all()
 
 
+def test_matrices_of_one_shape_step_as_they_would_alone(mm):
+    torch.manual_seed(8)
+    shapes = [(16, 8), (8, 8), (16, 8), (8, 16)]
+    Ws, grads = [torch.randn(shape) for shape in shapes], [torch.randn(shape) for shape in shapes]
+    together = [torch.nn.Parameter(W.clone()) for W in Ws]
+    for weight, grad in zip(together, grads, strict=True):
+        weight.grad = grad
+    mm.Muon(together, lr=0.01, weight_decay=0.1).step()
+    for W, grad, weight in zip(Ws, grads, together, strict=True):
+        assert torch.allclose(W - weight, step_of_muon(mm, W, grad, lr=0.01, decay=0.1), atol=1e-6)
+
+
 def test_five_steps_bring_singular_values_to_what_the_docstring_says(mm):
     """All from a hundredth of the norm on come between 0.65 and 1.25."""
     torch.manual_seed(7)
