@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,10 +87,15 @@ def stage_code(stage_tree):
     """Slug -> makemore.py of that stage as a module: its classes, without its main program."""
 
     def code(slug: str):
+        folder = stage_tree(slug)
         name = f"makemore_{slug.replace('-', '_')}"
-        spec = importlib.util.spec_from_file_location(name, stage_tree(slug) / "makemore.py")
+        spec = importlib.util.spec_from_file_location(name, folder / "makemore.py")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(folder)
+            spec.loader.exec_module(module)
+        for path in folder.glob("*.py"):
+            sys.modules.pop(path.stem, None)  # so that every stage imports what stands beside it, and not another's
         return module
 
     return code

@@ -28,6 +28,7 @@ NEEDS = {
     "refresh": "step",
     "train": "train",
     "sample": "train",
+    "data": "train",
     "verify": "train",
     "record": "train",
     "bench": "train",

@@ -102,6 +102,23 @@ def test_the_code_of_a_control_belongs_to_its_runs_alone(copy):
     assert len({*before, *after}) == 3
 
 
+@pytest.mark.parametrize("imports", [
+    "from deltas.child import kneser_ney, measure as measuring\nimport json\n",
+    "from deltas.child.kneser_ney import fitted\n",
+    "import deltas.child.kneser_ney as counts\n",
+    "def late():\n    from deltas.child import kneser_ney\n",
+    "from deltas.child import control\n",  # it imports kneser_ney
+])  # fmt: skip
+def test_what_a_stage_s_own_metrics_use_of_this_room_belongs_to_its_runs(copy, imports):
+    own, other = copy / "metrics.py", copy / "other.py"
+    own.write_text(imports)
+    other.write_text("import json\n")
+    before = ids(own), ids(other)
+    change(copy / "kneser_ney.py", "HELD_OUT = 10", "HELD_OUT = 11")
+    after = ids(own), ids(other)
+    assert before[0][0] != after[0][0] and before[1][0] == after[1][0]
+
+
 def test_prose_may_change(copy):
     before = ids()
     for name in OURS:

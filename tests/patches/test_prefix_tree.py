@@ -1,5 +1,7 @@
 """The patch's own code: fewer rows, the same loss, the same gradient. The oracle is upstream's Transformer."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -117,3 +119,12 @@ def test_a_batch_is_what_the_header_says(mm, stage_tree):
         )
     ]
     assert [round(number, -2) for number in mean] == [1500, 900, 600], mean
+
+
+def test_a_task_whose_prompts_have_no_loss_keeps_it_so(mm, monkeypatch):
+    monkeypatch.setattr(mm, "args", SimpleNamespace(answers_only=True), raising=False)
+    examples = [("1+1=", "2", 0), ("11+1=", "12", 0)]
+    dataset = mm.TaskDataset(examples, sorted("12+="), 8)
+    loader = mm.PrefixLoader(dataset, 2)
+    (X, Y), (_, targets) = batches(mm, dataset, loader, 2, seed=1)
+    assert torch.equal(Y, targets) and (targets != -1).sum() == 2 + 3 and X.size(1) == 8

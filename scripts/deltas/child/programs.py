@@ -3,6 +3,7 @@
 The other rooms import this module alone; it imports no torch. They start the programs with `python -m NAME`.
 """
 
+import ast
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ CONTROL = "deltas.child.control"
 SAMPLING = "deltas.child.sampling"
 WEIGHTS = "deltas.child.weights"
 TRIED = "deltas.child.tried"
+CARD = "deltas.child.card"
 
 MEASURING = ("measure.py", "results.py")  # what the numbers of every run depend on
 CONTROLS = {"kneser-ney": ("control.py", "kneser_ney.py")}  # the controls, with what their numbers depend on besides
@@ -25,11 +27,12 @@ def measured_by(control: str | None, own: Path | None) -> str:
     """Return the id of the code that measures a run: its comments and docstrings may change, and the id stays.
 
     control: the kind of control that the run is; None for makemore.py itself. own: metrics.py of the stage; None, or a
-    path where nothing is, for a stage without one.
+    path where nothing is, for a stage without one. The modules of this room that it imports belong to it.
     """
     folder = Path(measure.__file__).parent
     sources = [folder / name for name in (*MEASURING, *(CONTROLS[control] if control else ()))]
-    sources += [own] if own and own.exists() else []
+    if own and own.exists():
+        sources += [own, *(folder / f"{name}.py" for name in sorted(_used(folder, own.read_bytes())))]
     return _id_of(tuple((path.name, path.read_bytes()) for path in sources))
 
 
@@ -37,6 +40,21 @@ def tries_judged_by() -> str:
     """Return the id of the code that trains and judges a try."""
     folder = Path(measure.__file__).parent
     return _id_of(tuple((name, (folder / name).read_bytes()) for name in ("measure.py", "tried.py")))
+
+
+def _used(folder: Path, source: bytes) -> set[str]:
+    """Return which modules of this room a source imports, and those that these import."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.removeprefix(f"{__package__}.") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module in (None, __package__):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.removeprefix(f"{__package__}."))
+    paths = {name: folder / f"{name}.py" for name in names if f"{name}.py" not in MEASURING}
+    names = {name for name, path in paths.items() if path.exists()}
+    return names.union(*(_used(folder, paths[name].read_bytes()) for name in names))
 
 
 @functools.cache
