@@ -372,7 +372,7 @@ def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     """A verdict on everything else, and a document: of this stage and of the later ones."""
     put(town, EXPERIMENT + CLAIM.format("good.test_loss.1 < 3"))
     (town.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
-    said = town.run("verify", "--fast", "--json")
+    said = town.run("verify", "all", "--fast", "--json")
     document = json.loads(said.out)
     assert said.code == 1 and document["ok"] is False
     rows = {row["what"]: row["ok"] for row in document["checks"]}
@@ -380,7 +380,7 @@ def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     assert [what for what, ok in rows.items() if ok is False and "claim 1 (is small)" in what]
     assert "02-storm-report has no experiment yet" in rows
     put(town, "title = 3")
-    document = json.loads(town.run("verify", "--fast", "--json").out)
+    document = json.loads(town.run("verify", "all", "--fast", "--json").out)
     assert [row["ok"] for row in document["checks"] if "experiment.toml: title" in row["what"]] == [False]
 
 
@@ -395,10 +395,11 @@ def test_verify_says_how_much_it_trains_and_where_it_is(town, monkeypatch):
     assert "more, seed 1: started (2 of 2)" in said.err and "not done" in said.err
     again = town.ok("verify", "01")
     assert "nothing is left to train" in again.err and "started" not in again.err
-    assert "`here` checks only the stage where you stand" not in said.err
+    one = "scripts/verify.sh NN checks one stage alone"
+    assert one not in said.err
     shutil.rmtree(town.root / "out")
-    assert "`here` checks only the stage where you stand" in town.ok("verify").err
-    assert "training" not in town.ok("verify", "--fast").err
+    assert one in town.ok("verify", "all").err
+    assert "training" not in town.ok("verify", "all", "--fast").err
 
 
 # -- nothing of a record is half-applied ------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from .git import EMAIL, GitFailed, Repo
 
 T = TypeVar("T")
 
+ALL = "all"  # what one types for every stage, where a verb can take more than one
+
 
 @dataclass(frozen=True)
 class Position:

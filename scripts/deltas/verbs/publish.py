@@ -109,7 +109,7 @@ def _outside(project: Project, folder: Path) -> None:
 
 def _numbers(source: Source, what: Sequence[str]) -> list[int]:
     """Return the stages that are meant, in their order."""
-    if list(what) == ["all"]:
+    if list(what) == [position.ALL]:
         return list(range(1, len(source.series) + 1))
     numbers = [position.asked(source.project, source.series, name) for name in what]
     if 0 in numbers:
