@@ -144,7 +144,9 @@ def test_where_you_stand(tiny):
     tiny.ok("apply", "02")
     for words in ((), ("here",)):
         assert json.loads(tiny.ok("verify", *words, "--fast", "--json").out)["stages"] == [2]
-    assert "02-storm-report, where you stand; scripts/verify.sh all checks everything" in tiny.ok("verify", "--fast").err
+    assert (
+        "02-storm-report, where you stand; scripts/verify.sh all checks everything" in tiny.ok("verify", "--fast").err
+    )
     everything = json.loads(tiny.ok("verify", "all", "--fast", "--json").out)["stages"]
     assert everything == list(range(1, tiny.last + 1))
 

@@ -25,6 +25,7 @@ from ..runs.metrics import Metric, Metrics
 from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
+from ..stages.position import ALL
 from . import excerpt, gallery, notes, overview, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
@@ -71,9 +72,32 @@ def document(source: Source, *, stale: bool = False) -> dict[str, Any]:
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": source.project.pin, "here": source.shop is not None},
         "left_out": left_out(source),
-        "figure": overview.figure(source.project, source.series),
+        "figure": overview.figure(source.project, source.series, outdated(source)),
         "stages": [stage(source, patch, stale=stale) for patch in source.series],
     }
+
+
+def whole(source: Source) -> dict[str, Any] | None:
+    """Return what belongs to no stage alone, in the form of one, so that a site has it on the same path.
+
+    It is the figure of the series; None where there is none.
+    """
+    figure = overview.figure(source.project, source.series, outdated(source))
+    if figure is None:
+        return None
+    nothing: dict[str, Any] = {things: [] for things in ("hunks", "notes", "runs", "claims")}
+    return {"stage": ALL, "slug": ALL, "number": 0, "baseline": None, **nothing, "figures": [figure]}
+
+
+def outdated(source: Source) -> list[str]:
+    """Return the stages whose numbers were recorded on other code."""
+    names = []
+    for patch in source.series:
+        folder = source.project.baselines / patch.name
+        described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
+        if _stale(source, patch, described, baseline.read(folder / "baseline.json")):
+            names.append(patch.name)
+    return names
 
 
 def left_out(source: Source) -> list[str]:

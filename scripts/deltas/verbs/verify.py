@@ -65,9 +65,13 @@ def _asked(project: Project, series: Series, text: str | None) -> list[int]:
         return [position.asked(project, series, text)]
     here = position.seek(project, series) if checkout.exists(project) else None
     if isinstance(here, Position) and here.number:
-        console.note(f"checking {series[here.number - 1].name}, where you stand; scripts/verify.sh all checks everything")
+        console.note(
+            f"checking {series[here.number - 1].name}, where you stand; scripts/verify.sh all checks everything"
+        )
         return [here.number]
-    why = "is not there yet" if here is None else f"stands at {here}" if isinstance(here, Position) else "is at no stage"
+    why = (
+        "is not there yet" if here is None else f"stands at {here}" if isinstance(here, Position) else "is at no stage"
+    )
     console.note(f"checking everything, for stage/ {why}")
     return everything
 
