@@ -7,7 +7,7 @@ fields.
 import contextlib
 import email.utils
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..core import jsonfile, numbers
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims, headers, sampling
+from ..evidence import baseline, claims, expressions, headers, sampling
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..runs import experiment, subject
 from ..runs.experiment import Experiment
@@ -253,6 +253,7 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
     """Return the runs in the experiment's order, the headline run first. One that was not recorded has no metrics."""
     metrics = described.metrics if described else Metrics()
+    spoken = claims.spoken_of(described) if described else set()
     arguments = {run.name: (run.program, run.args) for run in described.runs} if described else {}
     kept = recorded.runs if recorded else {}
     arguments |= {name: (run.program, run.arguments) for name, run in kept.items() if name not in arguments}
@@ -262,7 +263,7 @@ def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None)
             "program": program,
             "arguments": list(args),
             "command": f"scripts/train.sh {patch.number:02d} --run {name}",
-            "metrics": _metrics(recorded, name, metrics),
+            "metrics": _metrics(recorded, name, metrics, spoken),
             "names": _names(kept.get(name)),
         }
         for name, (program, args) in arguments.items()
@@ -297,13 +298,18 @@ def _names(run: Recorded | None) -> list[str] | None:
     return list(run.generated) if run and run.generated else None
 
 
-def _metrics(recorded: Baseline | None, run: str, metrics: Metrics) -> dict[str, Any]:
-    """Return every recorded metric of a run, with what it is; a cell of a table says which table."""
+def _metrics(recorded: Baseline | None, run: str, metrics: Metrics, spoken: Collection[str]) -> dict[str, Any]:
+    """Return the recorded metrics of a run, with what they are; a cell of a table says which table.
+
+    What is never judged, such as the seconds of a machine that was busy with other things, is there where the claims
+    speak of it (spoken): then it was measured with care.
+    """
     if recorded is None or run not in recorded.runs:
         return {}
     return {
         name: _metric(summary, metrics[name], sampling.error(recorded, run, name, metrics))
         for name, summary in recorded.runs[run].metrics.items()
+        if metrics[name].judged or expressions.spelled(name) in spoken
     }
 
 
