@@ -82,22 +82,24 @@ def look_ahead(project: Project, series: Series) -> tuple[Position, str] | Refus
     """Return where stage/ stands and the command that gets on from there, or why that cannot be said.
 
     The command is one that is not refused: it takes the reader's work along, or brings what is half-done to an end. It
-    is empty at the last stage, and where stage/ stands at none. Nothing is written.
+    is empty at the last stage; from a stage of an earlier series it leads to the like of it. Nothing is written.
     """
 
     def look(repo: Repo, folder: Path) -> tuple[Position, str]:
         stages = build(repo, series, project.pin)
         here = where(project, repo, stages, folder)
-        if here.number is None or here.number == len(series):
+        if here.number == len(series):
             return here, ""
+        to = stages[min(here.then, len(series)) if here.number is None else here.number + 1]
         try:
             checkout.refuse_unfinished(repo)
-            ahead = _Move(project, repo, stages, here, stages[here.number + 1], Work.CARRIED, folder)
+            ahead = _Move(project, repo, stages, here, to, Work.CARRIED, folder)
             ahead.refuse()
         except WorkAtRisk as refusal:
             return here, refusal.ways[0]
+        goes = "next" if here.number is not None else f"{to.number:02d}"
         carry = " --carry   # takes your work along; it is kept as a commit first"
-        return here, "scripts/apply.sh next" + (carry if ahead.at_risk else "")
+        return here, f"scripts/apply.sh {goes}" + (carry if ahead.at_risk else "")
 
     return without_writing(project, look)
 
@@ -192,18 +194,19 @@ class _Move:
             raise WorkAtRisk(
                 f"conflicts are still to be resolved in {', '.join(self.unmerged)}",
                 "",
-                ["git -C stage add -u   # once they are"],
+                checkout.ways_out_of_conflicts(self.to.number),
             )
         if not self.at_risk or self.work is not Work.STAYS:
             return
         number = f"{self.to.number:02d}"
+        ways = [
+            f"scripts/apply.sh {number} --carry     # take it along",
+            f"scripts/apply.sh {number} --discard   # leave it; either way it is kept as a commit first",
+        ]
         raise WorkAtRisk(
             f"stage/ holds work of yours, at {self.here}:\n    " + "\n    ".join(self._at_risk()),
             "",
-            [
-                f"scripts/apply.sh {number} --carry     # take it along",
-                f"scripts/apply.sh {number} --discard   # leave it; either way it is kept as a commit first",
-            ],
+            checkout.ways_out_of_conflicts(self.to.number) if self.unmerged else ways,
         )
 
     def _at_risk(self) -> list[str]:
