@@ -612,6 +612,22 @@ def test_resolved_conflict_is_an_edit(tiny):
     assert b"# mine" in tiny.code.read_bytes()
 
 
+def test_what_was_merged_comes_along_as_one_commit_and_that_is_said(tiny):
+    tiny.ok("apply", "02")
+    git(tiny.stage, "checkout", "-q", "-b", "side")
+    for name in ("one.txt", "two.txt"):
+        (tiny.stage / name).write_text("mine\n")
+        git(tiny.stage, "add", name)
+        git(tiny.stage, "commit", "-qm", name)
+    git(tiny.stage, "checkout", "-q", "stage/02")
+    git(tiny.stage, "merge", "-q", "--no-ff", "-m", "merged", "side")
+    result = tiny.ok("apply", "03", "--carry")
+    assert "what you had merged is one commit for each merge" in result.out
+    assert "your commit came along" not in result.out
+    assert tiny.git("rev-list", "--count", "stage/03..HEAD") == "1"
+    assert (tiny.stage / "one.txt").exists() and (tiny.stage / "two.txt").exists()
+
+
 def test_carry_of_a_file_that_the_stage_brings_too(tiny):
     add_file_patch(tiny)
     tiny.ok("apply", "04")

@@ -46,6 +46,7 @@ class Moved:
     staying: stage/ stood there already, and the reader's edits stay. exact: files that the reader's git had converted
     and that have the stage's own bytes again. done: whether anything was changed. commits: how many of the reader's
     stand on the new stage. misfit: they became edits, for one of them does not fit on it.
+    merged: among those on the new stage are merges; what they merged is in one commit each.
     """
 
     here: Position
@@ -59,6 +60,7 @@ class Moved:
     exact: list[str] = field(default_factory=list)
     commits: int = 0
     misfit: bool = False
+    merged: bool = False
 
 
 def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
@@ -113,6 +115,7 @@ class _Stands:
     merge: Merge | None = None
     commits: int = 0
     misfit: bool = False
+    merged: bool = False
 
 
 class _Move:
@@ -167,8 +170,9 @@ class _Move:
             if rewrite or (here.clean and here.head != to.commit):
                 index_into(change, self.repo, stands.tree, merge)
         exact_again = converted if rewrite else []
+        staying, commits, misfit, merged = self.staying, stands.commits, stands.misfit, stands.merged
         return Moved(
-            here, to, True, following, kept, merge, news, self.staying, exact_again, stands.commits, stands.misfit
+            here, to, True, following, kept, merge, news, staying, exact_again, commits, misfit=misfit, merged=merged
         )
 
     def _carried(self, kept: Kept) -> "_Stands":
@@ -184,7 +188,9 @@ class _Move:
                 merge = repo.merge(self.here.base, self.to.tree, kept.tree)
                 return _Stands(self.to.commit, self.to.tree, merge, misfit=True)
             if merge.tree != stands.tree or its == base:
-                stands = _Stands(repo.graft(commit, merge.tree, stands.head), merge.tree, None, stands.commits + 1)
+                merged = stands.merged or repo.resolve(f"{commit}^2") is not None
+                new = repo.graft(commit, merge.tree, stands.head)
+                stands = _Stands(new, merge.tree, None, stands.commits + 1, merged=merged)
             base = its
         return replace(stands, merge=repo.merge(base, stands.tree, kept.tree))
 
