@@ -361,7 +361,8 @@ def test_a_claim_that_its_recording_does_not_show_is_recorded_and_told(town):
     assert "claims that came out otherwise" in said.out and "✗ not shown: is small: difference" in said.out
     put(town, EXPERIMENT + check + 'came_out = "not shown"\n')
     assert "claims that came out otherwise" not in town.ok("record", "01").out
-    trained = town.ok("train", "01", "--run", "good")
+    assert "1 of 1 claims of the stage came out as recorded" in town.ok("train", "01", "--run", "good").out
+    trained = town.ok("train", "01", "--run", "good", "--details")
     assert "– not shown: is small: difference" in trained.out and "✗" not in trained.out
     [claim] = json.loads(town.ok("train", "01", "--run", "good", "--json").out)["claims"]
     assert (claim["outcome"], claim["came_out"], claim["ok"]) == ("not shown", "not shown", True)
@@ -601,6 +602,20 @@ def test_one_table_compares_the_runs(town, monkeypatch):
     assert "not in this table: solved_by (--details" in narrow, "all cells of a table, or none"
     details = town.ok("train", "01", "--details").out
     assert details.count("seed 1: repeats the recorded run") == 2 and "solved_by by cell" in details
+
+
+def test_a_terminal_breaks_what_train_says_between_words(town):
+    """Whatever the terminal breaks itself, it breaks inside of words."""
+    long = CLAIM.format("good.test_loss < 3").replace("is small", "is small, " + "whatever anybody says " * 9)
+    put(town, EXPERIMENT + long)
+    town.ok("record", "01")
+    whole = town.ok("train", "01", "--details").out
+    said = town.at_a_terminal("train", "01", "--details", columns=80).out
+    prose = [line for line in said.splitlines() if "makemore.py" not in line]
+    plain = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip("\r") for line in prose]
+    start = next(n for n, line in enumerate(plain) if line.startswith("claimed"))
+    assert max(map(len, plain[start:])) <= 80
+    assert "whatever anybody says" in whole and "says" in " ".join(plain[start:]).split()
 
 
 def test_a_run_that_is_not_as_it_should_be_shows_all_its_numbers(town, monkeypatch):
