@@ -199,8 +199,8 @@ def _verdict(parsed: _Parsed, experiment: Experiment, baseline: Baseline, family
             texts += [_difference(finding, tested) for finding in findings]
         else:
             unit = claim.unit or tested
-            least = min(max(expressions.margin_digits(parsed.check) - 2 * (unit == "%"), 0), numbers.DECIMALS)
-            texts = [_difference(finding, unit, quantity(finding.difference, unit, least)) for finding in findings]
+            decimals = min(max(expressions.margin_digits(parsed.check) - 2 * (unit == "%"), 0), numbers.DECIMALS)
+            texts = [_difference(finding, unit, quantity(finding.difference, unit, decimals)) for finding in findings]
     except Unevaluable as error:
         why = f"{claim.check} cannot be evaluated: {error}"
         return Verdict(claim.says, None, claim.came_out, False, why=why, restated=claim.restated)
