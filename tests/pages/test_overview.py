@@ -273,6 +273,20 @@ def test_what_all_stages_have_not_is_named(series, site, embed, said):
     assert result.code == 2 and said in result.out
 
 
+@pytest.mark.parametrize("posts", ["", '[posts]\n3 = "https://example.org/part-3/"\n'], ids=["none", "one"])
+def test_stages_link_to_the_posts_of_which_the_address_is_known(series, posts):
+    (series.project.baselines / "series.toml").write_text(ABOUT + posts)
+    record(series, *LOSSES)
+    inside = [patch for patch in load(series.project.patches) if parts.part_of(patch) == parts.named("3")]
+    count = len(inside) * bool(posts)
+    assert inside
+    _, text = readme.filled(series.project, load(series.project.patches))
+    assert text.count("([post](https://example.org/part-3/))") == text.count("[post]") == count
+    series.ok("report", "--stale")
+    page = (series.root / "out" / "report.html").read_text()
+    assert page.count('<a href="https://example.org/part-3/">the post</a>') == page.count("the post</a>") == count
+
+
 def test_verify_notices_that_it_is_not_of_these_numbers(series):
     record(series, *LOSSES)
     files = overview.files(series.project, load(series.project.patches))

@@ -67,13 +67,23 @@ def source(project: Project) -> Iterator[Source]:
 
 
 def document(source: Source, *, stale: bool = False) -> dict[str, Any]:
-    """Return the whole series. stale: take numbers that were recorded on other code, marked so; else refuse them."""
+    """Return the whole series.
+
+    stale: take numbers that were recorded on other code, marked so; else their stages are left out, by name.
+    """
+    made, without = [], []
+    for patch in source.series:
+        try:
+            made.append(stage(source, patch, stale=stale))
+        except Stale as error:
+            without.append({"stage": patch.name, "why": error.found, "ways": list(error.ways)})
     return {
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": source.project.pin, "here": source.shop is not None},
         "left_out": left_out(source),
         "figure": overview.figure(source.project, source.series, outdated(source)),
-        "stages": [stage(source, patch, stale=stale) for patch in source.series],
+        "stages": made,
+        "stale": without,
     }
 
 
@@ -137,6 +147,7 @@ def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool
         "title": patch.title,
         "delta": patch.delta,
         "part": patch.trailers.get(parts.TRAILER, ""),
+        "post": overview.post(overview.declared(source.project), patch),
         "date": _day(patch),
         "prose": patch.prose,
         "stated": [{"run": one.run, "metric": one.metric, "text": one.text} for one in headers.numbers(patch)],

@@ -21,7 +21,8 @@ from ..evidence import baseline
 from ..evidence.baseline import Baseline, Summary
 from ..figures.style import DARK, LIGHT, Figure, Palette
 from ..runs import experiment
-from ..series.patches import Series
+from ..series.patches import Patch, Series
+from .parts import named, part_of
 
 ABOUT, NAME = "series.toml", "series"
 NONE = "–"  # stands where a stage has no such number
@@ -38,7 +39,8 @@ class About(Struct, frozen=True, forbid_unknown_fields=True):
     """What baselines/series.toml says.
 
     metric: shown of the headline run of every stage whose headline it is. beside: a run, of whichever stage has it;
-    beside_says: what the figure calls it. along: what the numbers are.
+    beside_says: what the figure calls it. along: what the numbers are. posts: part, as a patch names it -> the address
+    of its post, where that is known.
     """
 
     title: str
@@ -47,6 +49,7 @@ class About(Struct, frozen=True, forbid_unknown_fields=True):
     beside: str
     beside_says: str
     digits: int = 3
+    posts: dict[str, str] = {}
 
 
 class Overview(Struct, frozen=True):
@@ -78,13 +81,10 @@ def read(
 
     new: stage -> a baseline that is about to be written. outdated: the stages whose baseline is of other code.
     """
-    path = project.baselines / ABOUT
-    if not path.exists():
+    about = declared(project)
+    if about is None:
         return None
-    try:
-        about = shapes.convert(tomlfile.read(path), About, EXPECTED)
-    except shapes.Misfit as wrong:
-        raise BadInput(f"{path}: {wrong.found}", wrong.expected) from None
+    path = project.baselines / ABOUT
     stages: dict[str, Summary | None] = {}
     beside = None
     stale: list[str] = []
@@ -118,6 +118,24 @@ def read(
             raise BadInput(f"{path}: {field} is {value!r}", f"{what}: one of {', '.join(sorted(known))}")
     no_line = lost and beside is None
     return Overview(about, stages, beside, tuple(stale), no_line) if any(stages.values()) else None
+
+
+def declared(project: Project) -> About | None:
+    """Return what baselines/series.toml says; None without it. BadInput where it is malformed."""
+    path = project.baselines / ABOUT
+    if not path.exists():
+        return None
+    try:
+        return shapes.convert(tomlfile.read(path), About, EXPECTED)
+    except shapes.Misfit as wrong:
+        raise BadInput(f"{path}: {wrong.found}", wrong.expected) from None
+
+
+def post(about: About | None, patch: Patch) -> str:
+    """Return the address of the post that a patch belongs to; "" where nobody says it."""
+    part = part_of(patch)
+    posts = {named(part): address for part, address in about.posts.items()} if about else {}
+    return posts.get(part, "") if part else ""
 
 
 def files(project: Project, series: Series, new: Mapping[str, Baseline] | None = None) -> dict[Path, bytes]:
