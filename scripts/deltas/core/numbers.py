@@ -129,19 +129,15 @@ def mean(sample: Sample, form: Form = PLAIN) -> str:
     return value(sample.values[0] if same else sample.mean, form)
 
 
-def quantity(sample: Sample, unit: str = "", constant: bool = False, least: int = 0) -> str:
+def quantity(sample: Sample, unit: str = "", constant: bool = False) -> str:
     """Return what stands in a sentence: the number with its unit, and over how many seeds, unless it is a constant.
-
-    least: so many decimals there are at least, where it has a spread.
 
     >>> from deltas.evidence.baseline import summarise
     >>> quantity(summarise([0.019, 0.023, 0.027]), "%"), quantity(summarise([2.4497, 2.4497]), "nats")
     ('2.3 % ± 0.4 (n = 3)', '2.4497 nats (n = 2)')
-    >>> quantity(summarise([0.2, -0.2])), quantity(summarise([0.2, -0.2]), least=2)
-    ('0.0 ± 0.3 (n = 2)', '0.00 ± 0.28 (n = 2)')
     """
     seeds = "" if constant else f" (n = {sample.n})"
-    return _spread(sample, Form(unit), f" {unit}" if unit else "", least) + seeds
+    return _spread(sample, Form(unit), f" {unit}" if unit else "") + seeds
 
 
 def legend(counts: Iterable[int]) -> str:
@@ -193,7 +189,7 @@ def interval(low: float, high: float, unit: str = "") -> tuple[str, str]:
     return middle, " … ".join(ends)
 
 
-def _spread(sample: Sample, form: Form, unit: str, least: int = 0) -> str:
+def _spread(sample: Sample, form: Form, unit: str) -> str:
     """Return the mean, the unit behind it, and the deviation: to its own first digit, or to the declared decimals.
 
     Of a deviation of a hundred and more two digits count; the others would promise what the seeds do not keep.
@@ -207,7 +203,7 @@ def _spread(sample: Sample, form: Form, unit: str, least: int = 0) -> str:
     if exponent < -DECIMALS and abs(middle) < 10 ** (exponent + 3):
         scale = 10.0**exponent
         return f"({fixed(middle / scale, 0)} ± {fixed(sd / scale, 0)}) × 1e{exponent}{unit}"
-    if form.digits is None and exponent >= 2 and not least:
+    if form.digits is None and exponent >= 2:
         middle, sd = round(middle, 1 - exponent), round(sd, 1 - exponent)
-    decimals = max(form.digits or 0, -exponent, least)
+    decimals = max(form.digits or 0, -exponent)
     return f"{fixed(middle, decimals)}{unit} ± {fixed(sd, decimals)}"
