@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check a stage, or all of them: pin, patches, stages, runs, numbers and figures.
+# Check the stage where you stand, stage NN, or `all`: pin, patches, stages, runs, numbers and figures.
 # Example: scripts/verify.sh 03 --fast
 door=$0
 while [ -h "$door" ]; do # a symbolic link to this file works, too

@@ -177,6 +177,8 @@ def asked_for(tiny, *arguments: str) -> str | None:
         (["sample", "02", "--num", "3"], "train"),
         (["record", "02"], "train"),
         (["verify"], "train"),
+        (["verify", "all"], "train"),
+        (["train", "all"], None),
         (["verify", "01"], "train"),
         (["verify", "here"], "train"),
         (["verify", "--fast"], "check"),

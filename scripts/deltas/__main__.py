@@ -94,7 +94,8 @@ def _with_packages(command: click.Command, verb: str, project: Project, set_up: 
     """Return the command, with its packages installed between the reading of its arguments and its work."""
 
     def callback(**arguments: Any) -> Any:
-        if stage := arguments.get("stage"):  # raises BadInput: nothing is fetched for a stage that is not there
+        stage = arguments.get("stage")
+        if stage and (verb, stage) != ("verify", position.ALL):  # BadInput: nothing is fetched for a stage of no series
             position.asked(project, load(project.patches), stage)
         set_up(project, _tier(verb, arguments))
         assert command.callback

@@ -350,6 +350,7 @@ def test_an_interval_that_decides_alone_and_not_in_a_family_says_why():
     verdict, *_ = judged(data, *["a.x < 0"] * 40)
     assert verdict.high < 0 and verdict.outcome is OPEN
     assert "one comparison alone would decide it by its 95 % interval" in verdict.why
+    assert verdict.line.endswith(", but the level, 99 %, is that of all claims of the stage together")
     assert "a family of 40 tests" in verdict.why and "1 % of recordings" in verdict.why
     verdict, *_ = judged(data, *["within(a.x, -3, 3)"] * 1000)
     assert -3 < verdict.low < verdict.high < 3 and "a family of 1000 tests" in verdict.why
@@ -802,7 +803,8 @@ SHARES = {  # check, show: what stands behind the sentence
         None,
     ): "difference 0.54 ± 0.01 (n = 3), 95 % interval 0.515 … 0.565; "
     "difference 1.00 ± 0.01 (n = 3), 95 % interval 0.975 … 1.025",
-    ("a.x > 1", "a.solved"): "79 % ± 1 (n = 3); tested difference 1.000, 95 % interval 0.975 … 1.025",
+    ("a.x > 1", "a.solved"): "79 % ± 1 (n = 3); tested difference 1.000 s, 95 % interval 0.975 s … 1.025 s",
+    ("a.x > 1", None): "difference 1.00 s ± 0.01 (n = 3), 95 % interval 0.975 s … 1.025 s",
     ("b.solved < 0.5", None): "difference -25 % (n = 3)",  # no noise, no interval
 }
 
@@ -815,6 +817,29 @@ def test_a_share_is_shown_as_one_without_being_told(given, shown):
     assert verdict.shown == shown
     [verdict] = judged(data, Claim("says", *given, unit="points"), metrics=own)
     assert "points" in verdict.shown and "%" not in verdict.shown.partition("; tested")[0].replace("95 %", "")
+
+
+@pytest.mark.parametrize(
+    ("check", "unit", "shown"),
+    [
+        ("within(a.x, b.x, 0.03)", "", "0.00 ± 0.28"),
+        ("a.x < b.x - 0.125", "", "0.125 ± 0.283"),
+        ("a.x < b.x", "", "0.0 ± 0.3"),
+        ("within(a.x, b.x, 0.005)", "%", "0.0 % ± 28.3"),
+        ("within(a.x, b.x, 0.03)", "%", "0 % ± 28"),
+    ],
+)
+def test_a_difference_has_the_decimals_of_its_margin(check, unit, shown):
+    """Rounded to its noise, it would not say on which side of the margin it is."""
+    data = recorded({"a": {"x": (0.2, -0.2)}, "b": {"x": (0.0, 0.0)}})
+    [verdict] = judged(data, Claim("says", check), metrics=made.declared(x={"unit": unit}))
+    assert f"difference {shown} (n = 2)" in verdict.shown
+
+
+def test_a_long_unit_is_left_to_the_sentence():
+    own = made.declared(x={"unit": "nats per character"})
+    [verdict] = judged(SMALL, Claim("says", "with_bn.x < 1"), metrics=own)
+    assert "nats" not in verdict.shown
 
 
 @pytest.mark.parametrize(

@@ -126,3 +126,16 @@ def test_seeds_that_were_trained_on_other_code_are_told_of():
     said = [document._legend(None, recorded.baseline(runs, **more)) for more in ({}, {"other_seeds_on": "ab" * 8})]
     assert [("ab" * 8 in " ".join(sentences)) for sentences in said] == [False, True]
     assert said[1][: len(said[0])] == said[0]
+
+
+@pytest.mark.parametrize(("check", "there"), [("counted.test_loss < 100", False), ("counted.seconds < 100", True)])
+def test_seconds_are_shown_where_a_claim_speaks_of_them(tiny, check, there):
+    """Recorded on a machine that was busy with other things, they would tell a story about the models."""
+    folder = record(tiny, 1, claims=["it is so"], more={"seconds": [10.6, 97.0, 11.0]})
+    path = folder / "experiment.toml"
+    path.write_text(path.read_text().replace("counted.test_loss < 100", check))
+    with document.source(tiny.project) as source:
+        stage = document.stage(source, source.series[0], stale=True)
+    assert all(("seconds" in run["metrics"]) is there for run in stage["runs"])
+    assert ("seconds" in [column.name for column in measured.tables(stage)[0].columns]) is there
+    assert ("seconds" in stage["metrics"]) is there

@@ -260,13 +260,17 @@ def test_html_is_escaped_wherever_it_comes_from(tiny, monkeypatch):
     assert doc["stages"][0]["runs"][0]["names"] == [NASTY]
 
 
-def test_figures_of_other_code_are_refused(tiny):
+def test_a_stage_of_other_code_is_left_out_and_named(tiny):
     record(tiny, 1)
     path = next(tiny.root.glob("baselines/01-*/baseline.json"))
     path.write_text(re.sub(r'"code_id": "\w+"', '"code_id": "0123456789abcdef"', path.read_text()))
     result = tiny.run("report")
-    assert result.code == 2 and "other code" in result.err and "scripts/record.sh 01" in result.err
-    assert not (tiny.root / "out").exists()
+    assert result.code == 1 and "other code" in result.err and "scripts/record.sh 01" in result.err
+    doc = json.loads((tiny.root / "out" / "results.json").read_text())
+    names = [stage["stage"] for stage in doc["stages"]]
+    assert len(names) == tiny.last - 1 and "01-frost-days" not in names, "the others are written"
+    assert [left["stage"] for left in doc["stale"]] == ["01-frost-days"]
+    assert "Left out, for their numbers" in (tiny.root / "out" / "report.html").read_text()
     page, doc = made(tiny, "--stale")
     assert doc["stages"][0]["baseline"]["state"] == "stale" and "These numbers are stale" in page.text
 

@@ -87,7 +87,7 @@ def test_readme_is_no_patch(tiny):
 
 
 @pytest.mark.parametrize(
-    "verb", [["apply"], ["apply", "01"], ["apply", "--json"], ["show", "01"], ["verify", "--fast"]]
+    "verb", [["apply"], ["apply", "01"], ["apply", "--json"], ["show", "01"], ["verify", "all", "--fast"]]
 )
 def test_patch_too_large_is_refused_unread(tiny, verb):
     """The file is sparse: whoever reads it needs 100 GB of memory."""

@@ -1,7 +1,10 @@
 """`apply`: moving, the reader's work, a series that changed, and all that may stand in stage/'s place."""
 
 import json
+import shlex
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -520,6 +523,85 @@ def test_conflict_must_be_resolved_or_discarded(tiny):
     assert tiny.working() == tiny_stages()[4] and len(tiny.kept()) == 2
 
 
+def offered(result) -> list[str]:
+    """Return the commands that a refusal offers, or with which the list ends, without what they are for."""
+    lines = [line.partition("   #")[0].strip() for line in result.text.splitlines()]
+    return [line.removeprefix("→ ") for line in lines if line.startswith(("→ ", "scripts/apply.sh", "git -C"))]
+
+
+def typed(lab, command: str) -> None:
+    """Do as a refusal says, in the place where it was printed."""
+    program, *words = shlex.split(command)
+    if program.startswith("scripts/"):
+        lab.ok(Path(program).stem, *words)
+    else:
+        subprocess.run([program, *words], cwd=lab.root, check=True)
+
+
+ASKED = [("apply", "04"), ("apply", "04", "--carry"), ("apply", "03"), ("apply",), ("apply", "--restore", "last")]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("words", ASKED, ids=" ".join)
+def test_no_way_out_of_a_conflict_is_refused(tiny, words, which):
+    conflicting(tiny)
+    tiny.run("apply", "03", "--carry")
+    ways = offered(tiny.run(*words))
+    assert ways and not [way for way in ways if "NN" in way]
+    if which < len(ways) and "--restore" not in ways[which]:  # that one says that it comes after the one before
+        tiny.code.write_bytes(tiny_stages()[3]["makemore.py"].replace(b'as loud")\n', b'as loud")\n    # mine\n'))
+        typed(tiny, ways[which])
+        if which == 0 and words[:2] == ("apply", "04"):
+            tiny.ok("apply", "04", "--carry")  # as it says
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["clean", "edited"])
+def test_the_list_leads_away_from_an_earlier_series(tiny, edited):
+    tiny.ok("apply", "03")
+    tiny.files[3].unlink()
+    tiny.files[2].unlink()
+    if edited:
+        tiny.add_line()
+    said = tiny.ok("apply")
+    assert "of an earlier series" in said.text
+    way = said.out.splitlines()[-1].partition("   #")[0].strip()
+    assert way == "scripts/apply.sh 02" + " --carry" * edited
+    typed(tiny, way)
+    assert tiny.position()["stage"] == 2
+
+
+def test_conflicts_on_an_earlier_series_lead_somewhere(tiny):
+    conflicting(tiny)
+    tiny.run("apply", "03", "--carry")
+    tiny.files[3].unlink()
+    tiny.files[2].unlink()
+    tiny.code.write_bytes(tiny_stages()[3]["makemore.py"])
+    for _ in range(2):  # resolved; gone
+        (way,) = offered(tiny.run("show"))
+        typed(tiny, way)
+    assert tiny.position()["stage"] == 2
+
+
+EARLIER = [
+    ("refresh", "--move", "01", "--to", "02"),
+    ("refresh", "--insert", "x"),
+    ("refresh", "--new", "x"),
+    ("show",),
+]
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["clean", "edited"])
+@pytest.mark.parametrize("words", EARLIER, ids=" ".join)
+def test_every_way_from_an_earlier_series_leads_somewhere(tiny, words, edited):
+    tiny.ok("apply", "04")
+    tiny.files[3].unlink()
+    if edited:
+        tiny.add_line()
+    [way, *_] = offered(tiny.run(*words))
+    typed(tiny, way)
+    assert tiny.position()["stage"] == 3
+
+
 def test_resolved_conflict_is_an_edit(tiny):
     conflicting(tiny)
     tiny.run("apply", "03", "--carry")
@@ -528,6 +610,22 @@ def test_resolved_conflict_is_an_edit(tiny):
     assert tiny.position()["position"] == "stage 03 + your edits in makemore.py"
     tiny.ok("apply", "04", "--carry")
     assert b"# mine" in tiny.code.read_bytes()
+
+
+def test_what_was_merged_comes_along_as_one_commit_and_that_is_said(tiny):
+    tiny.ok("apply", "02")
+    git(tiny.stage, "checkout", "-q", "-b", "side")
+    for name in ("one.txt", "two.txt"):
+        (tiny.stage / name).write_text("mine\n")
+        git(tiny.stage, "add", name)
+        git(tiny.stage, "commit", "-qm", name)
+    git(tiny.stage, "checkout", "-q", "stage/02")
+    git(tiny.stage, "merge", "-q", "--no-ff", "-m", "merged", "side")
+    result = tiny.ok("apply", "03", "--carry")
+    assert "what you had merged is one commit for each merge" in result.out
+    assert "your commit came along" not in result.out
+    assert tiny.git("rev-list", "--count", "stage/03..HEAD") == "1"
+    assert (tiny.stage / "one.txt").exists() and (tiny.stage / "two.txt").exists()
 
 
 def test_carry_of_a_file_that_the_stage_brings_too(tiny):

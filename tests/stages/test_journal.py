@@ -118,7 +118,7 @@ LOGS = [
     from_outside, folder_from_outside, no_json, nothing, no_text,
 ]  # fmt: skip
 NOT_OURS = [as_file, as_link, as_dangling_link, as_diary, beside_ours, without_begun, folder_for_the_log]
-DOORS = [["apply", "02"], ["apply"], ["show", "02"], ["refresh", "04"], ["verify", "--fast"], ["train", "01"]]
+DOORS = [["apply", "02"], ["apply"], ["show", "02"], ["refresh", "04"], ["verify", "all", "--fast"], ["train", "01"]]
 
 
 @pytest.mark.parametrize("make", [*NOT_OURS, *map(with_log, LOGS)], ids=lambda make: make.__name__)

@@ -136,7 +136,9 @@ def test_nobody_stands_at_a_stage_of_an_earlier_series(tiny):
     tiny.ok("apply", "04")
     tiny.files[3].unlink()
     refused = tiny.run("show")
-    assert refused.code == 2 and "of an earlier series" in refused.err and "scripts/apply.sh NN" in refused.err
+    assert refused.code == 2 and "of an earlier series" in refused.err and "→ scripts/apply.sh 03" in refused.err
+    assert tiny.ok("apply").out.splitlines()[-1] == "  scripts/apply.sh 03"
+    tiny.ok("apply", "03")
 
 
 # -- at a terminal ---------------------------------------------------------------------------------------------------

@@ -361,7 +361,8 @@ def test_a_claim_that_its_recording_does_not_show_is_recorded_and_told(town):
     assert "claims that came out otherwise" in said.out and "✗ not shown: is small: difference" in said.out
     put(town, EXPERIMENT + check + 'came_out = "not shown"\n')
     assert "claims that came out otherwise" not in town.ok("record", "01").out
-    trained = town.ok("train", "01", "--run", "good")
+    assert "1 of 1 claims of the stage came out as recorded" in town.ok("train", "01", "--run", "good").out
+    trained = town.ok("train", "01", "--run", "good", "--details")
     assert "– not shown: is small: difference" in trained.out and "✗" not in trained.out
     [claim] = json.loads(town.ok("train", "01", "--run", "good", "--json").out)["claims"]
     assert (claim["outcome"], claim["came_out"], claim["ok"]) == ("not shown", "not shown", True)
@@ -372,7 +373,7 @@ def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     """A verdict on everything else, and a document: of this stage and of the later ones."""
     put(town, EXPERIMENT + CLAIM.format("good.test_loss.1 < 3"))
     (town.root / "README.md").write_text("# x\n<!-- series -->\n<!-- /series -->\n")
-    said = town.run("verify", "--fast", "--json")
+    said = town.run("verify", "all", "--fast", "--json")
     document = json.loads(said.out)
     assert said.code == 1 and document["ok"] is False
     rows = {row["what"]: row["ok"] for row in document["checks"]}
@@ -380,7 +381,7 @@ def test_verify_goes_on_where_an_experiment_cannot_be_read(town):
     assert [what for what, ok in rows.items() if ok is False and "claim 1 (is small)" in what]
     assert "02-storm-report has no experiment yet" in rows
     put(town, "title = 3")
-    document = json.loads(town.run("verify", "--fast", "--json").out)
+    document = json.loads(town.run("verify", "all", "--fast", "--json").out)
     assert [row["ok"] for row in document["checks"] if "experiment.toml: title" in row["what"]] == [False]
 
 
@@ -395,10 +396,11 @@ def test_verify_says_how_much_it_trains_and_where_it_is(town, monkeypatch):
     assert "more, seed 1: started (2 of 2)" in said.err and "not done" in said.err
     again = town.ok("verify", "01")
     assert "nothing is left to train" in again.err and "started" not in again.err
-    assert "`here` checks only the stage where you stand" not in said.err
+    one = "scripts/verify.sh NN checks one stage alone"
+    assert one not in said.err
     shutil.rmtree(town.root / "out")
-    assert "`here` checks only the stage where you stand" in town.ok("verify").err
-    assert "training" not in town.ok("verify", "--fast").err
+    assert one in town.ok("verify", "all").err
+    assert "training" not in town.ok("verify", "all", "--fast").err
 
 
 # -- nothing of a record is half-applied ------------------------------------------------------------------------------
@@ -600,6 +602,20 @@ def test_one_table_compares_the_runs(town, monkeypatch):
     assert "not in this table: solved_by (--details" in narrow, "all cells of a table, or none"
     details = town.ok("train", "01", "--details").out
     assert details.count("seed 1: repeats the recorded run") == 2 and "solved_by by cell" in details
+
+
+def test_a_terminal_breaks_what_train_says_between_words(town):
+    """Whatever the terminal breaks itself, it breaks inside of words."""
+    long = CLAIM.format("good.test_loss < 3").replace("is small", "is small, " + "whatever anybody says " * 9)
+    put(town, EXPERIMENT + long)
+    town.ok("record", "01")
+    whole = town.ok("train", "01", "--details").out
+    said = town.at_a_terminal("train", "01", "--details", columns=80).out
+    prose = [line for line in said.splitlines() if "makemore.py" not in line]
+    plain = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip("\r") for line in prose]
+    start = next(n for n, line in enumerate(plain) if line.startswith("claimed"))
+    assert max(map(len, plain[start:])) <= 80
+    assert "whatever anybody says" in whole and "says" in " ".join(plain[start:]).split()
 
 
 def test_a_run_that_is_not_as_it_should_be_shows_all_its_numbers(town, monkeypatch):

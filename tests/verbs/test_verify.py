@@ -16,7 +16,7 @@ from webpage import record
 
 
 def rows(lab) -> dict[str, dict]:
-    result = lab.run("verify", "--fast", "--json")
+    result = lab.run("verify", "all", "--fast", "--json")
     document = json.loads(result.out)
     assert (result.code == 0) is document["ok"]
     return {row["what"]: row for row in document["checks"]}
@@ -110,11 +110,11 @@ def test_without_upstream_the_static_part_remains(tiny, monkeypatch):
     shutil.rmtree(tiny.root / "upstream" / "makemore")
     (tiny.root / "upstream" / "makemore").mkdir()
     shutil.rmtree(tiny.root / ".git" / "modules")
-    result = tiny.run("verify", "--fast")
+    result = tiny.run("verify", "all", "--fast")
     assert result.code == 0
     assert "the header teaches" in result.out
     assert "upstream cannot be had" in result.out
-    assert tiny.run("verify").code == 5
+    assert tiny.run("verify", "all").code == 5
 
 
 def test_unknown_stage_is_bad_input(tiny):
@@ -125,7 +125,7 @@ def test_unknown_stage_is_bad_input(tiny):
 
 def test_a_broken_patch_gets_a_document_too(tiny):
     tiny.files[0].write_bytes(tiny.files[0].read_bytes().replace(b"\n", b"\r\n"))
-    result = tiny.run("verify", "--fast", "--json")
+    result = tiny.run("verify", "all", "--fast", "--json")
     assert result.code == 3
     document = json.loads(result.out)
     assert not document["ok"] and "carriage returns" in document["checks"][-1]["what"]
@@ -136,14 +136,44 @@ def test_only_the_stage_asked_for_is_judged(tiny):
     last.write_bytes(last.read_bytes().replace(b"A second paragraph", b"TODO"))
     tiny.ok("apply", "last")  # its commit is another one now
     assert tiny.run("verify", "01", "--fast").code == 0
-    assert tiny.run("verify", "--fast").code == 1
+    assert tiny.run("verify", "all", "--fast").code == 1
 
 
 def test_where_you_stand(tiny):
+    """No word means here, as it does for show, train and sample; `all` leaves no check out."""
     tiny.ok("apply", "02")
-    assert json.loads(tiny.ok("verify", "here", "--fast", "--json").out)["stages"] == [2]
-    everything = json.loads(tiny.ok("verify", "--fast", "--json").out)["stages"]
-    assert everything == list(range(1, tiny.last + 1)), "no check is left out because of where somebody stands"
+    for words in ((), ("here",)):
+        assert json.loads(tiny.ok("verify", *words, "--fast", "--json").out)["stages"] == [2]
+    assert (
+        "02-storm-report, where you stand; scripts/verify.sh all checks everything" in tiny.ok("verify", "--fast").err
+    )
+    everything = json.loads(tiny.ok("verify", "all", "--fast", "--json").out)["stages"]
+    assert everything == list(range(1, tiny.last + 1))
+
+
+def no_stage(lab):
+    shutil.rmtree(lab.stage)
+    return "is not there yet"
+
+
+def at_upstream(lab):
+    lab.ok("apply", "00")
+    return "stands at stage 00"
+
+
+def at_a_strange_commit(lab):
+    tree = laboratory.said(lab.stage, "rev-parse", "HEAD^{tree}")
+    strange = laboratory.said(lab.stage, "commit-tree", tree, "-m", "strange")
+    laboratory.git(lab.stage, "checkout", "--quiet", strange)
+    return "is at no stage"
+
+
+@pytest.mark.parametrize("go", [no_stage, at_upstream, at_a_strange_commit], ids=lambda go: go.__name__)
+def test_who_stands_at_no_patch_has_everything_checked(tiny, go):
+    why = go(tiny)
+    said = tiny.run("verify", "--fast", "--json")
+    assert f"checking everything, for stage/ {why}" in said.err
+    assert json.loads(said.out)["stages"] == list(range(1, tiny.last + 1))
 
 
 # -- what was measured ------------------------------------------------------------------------------------------------
@@ -196,9 +226,9 @@ def test_what_measures_is_part_of_what_was_measured(tiny, engine):
 def test_the_speedrun_may_be_deleted_without_a_trace(tiny, engine):
     (tiny.root / "baselines" / "speedrun").mkdir(parents=True)
     (tiny.root / "baselines" / "speedrun" / "README.md").write_text("# x\n")
-    assert "speedrun" in engine(tiny, "verify", "--fast").stdout
+    assert "speedrun" in engine(tiny, "verify", "all", "--fast").stdout
     shutil.rmtree(engine.folder / "speedrun")
-    said = engine(tiny, "verify", "--fast")
+    said = engine(tiny, "verify", "all", "--fast")
     assert said.returncode == 0 and "speedrun" not in said.stdout + said.stderr
     said = engine(tiny, "bench", "--help")
     assert said.returncode == 0 and "tries" in said.stdout and "speedrun" not in said.stdout

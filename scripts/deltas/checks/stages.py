@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..core.errors import Refusal
 from ..core.project import Project
 from ..series import flags
-from ..stages import checkout, plaingit, upstream
+from ..stages import checkout, plaingit, position, upstream
 from ..stages.build import Stage, Workshop
 from ..stages.git import Repo
 from ..stages.restack import export_faults, insertion_faults
@@ -69,4 +69,6 @@ def checked_out(project: Project, shop: Workshop) -> Iterator[Check]:
         return
     names = sorted(tag.removeprefix("refs/tags/") for tag in {*wanted, *tags} if wanted.get(tag) != tags.get(tag))
     faults = [f"{name} is not the commit of this series" for name in names]
-    yield of("the tags in stage/ are the stages of this series", faults, "scripts/apply.sh NN   # moves them")
+    here = position.look(project, shop.stages)
+    way = here.way_on(len(shop.series)) if here else "scripts/apply.sh   # says where stage/ stands, and how to go on"
+    yield of("the tags in stage/ are the stages of this series", faults, way)

@@ -30,7 +30,8 @@ class Verdict(Struct, frozen=True):
     outcome: None where it cannot be evaluated. came_out: what experiment.toml says of it; ok: the two agree. shown: the
     quantity that goes with the sentence, "2.3 % ± 0.4 (n = 5)", mean and standard deviation over n seeds, and the
     difference of the two sides of its check with its 95 % interval. p (one-sided), difference, low, high: of its least
-    certain test. why: what to say where the outcome is not "yes", or not what was written down. restated: see Claim.
+    certain test. alone: it would be decided by itself, and is left open by the level of all claims together. why: what
+    to say where the outcome is not "yes", or not what was written down. restated: see Claim.
     """
 
     says: str
@@ -44,12 +45,15 @@ class Verdict(Struct, frozen=True):
     high: float | None = None
     why: str = ""
     restated: str = ""
+    alone: bool = False
 
     @property
     def line(self) -> str:
         """The sentence with its number and what it said before it was reworded; what is no fact begins with that."""
         told = "" if self.outcome in (None, Outcome.YES) else f"{self.outcome}: "
         line = f"{told}{self.says}: {self.shown}" if self.shown else f"{told}{self.says}"
+        if self.alone:  # its interval lies to one side, and beside it stands "not shown"
+            line += f", but the level, {100 * LEVEL:.0f} %, is that of all claims of the stage together"
         return f"{line} (restated: {self.restated})" if self.restated else line
 
 
@@ -106,6 +110,13 @@ def check(experiment: Experiment) -> None:
             raise BadInput(f"{place}: {wrong.found}", wrong.expected) from None
 
 
+def spoken_of(experiment: Experiment) -> set[str]:
+    """Return the metrics that the claims name, as expressions spell them. BadInput for what is no expression."""
+    parsed = [_parse(place, claim) for place, claim in _places(experiment)]
+    trees = [tree for claim in parsed for tree in (claim.check, claim.show) if tree is not None]
+    return {name for tree in trees for name in expressions.metrics(tree)}
+
+
 def _places(experiment: Experiment) -> Iterator[tuple[str, Claim]]:
     """Give every claim with its place as a reader finds it."""
     for number, claim in enumerate(experiment.claims, 1):
@@ -139,10 +150,11 @@ def _recorded(experiment: Experiment, baseline: Baseline, name: str, metric: str
 
 
 def _unit(node: ast.expr, experiment: Experiment, baseline: Baseline) -> str:
-    """Return "%" where an expression is about shares, which every table shows as such; else nothing.
+    """Return the unit of an expression, where that is one word ("%", "s"); else nothing.
 
-    It is where all metrics in it are shares, and none is multiplied or divided: of that nobody knows the unit. Wrong
-    and Unevaluable are left to the evaluation.
+    It has one where all metrics in it have that, and none is multiplied or divided: of that nobody knows the unit. One
+    of several words ("nats per character") is known from the sentence. Wrong and Unevaluable are left to the
+    evaluation.
     """
     units: set[str] = set()
     look = _look(experiment, baseline)
@@ -155,7 +167,8 @@ def _unit(node: ast.expr, experiment: Experiment, baseline: Baseline) -> str:
         return ""
     with contextlib.suppress(expressions.Wrong, Unevaluable):
         expressions.noted(node, note)
-    return "%" if units == {"%"} else ""
+    unit = units.pop() if len(units) == 1 else ""
+    return "" if " " in unit else unit
 
 
 def _run(experiment: Experiment, name: str) -> str:
@@ -186,7 +199,8 @@ def _verdict(parsed: _Parsed, experiment: Experiment, baseline: Baseline, family
             texts += [_difference(finding, tested) for finding in findings]
         else:
             unit = claim.unit or tested
-            texts = [_difference(finding, unit, quantity(finding.difference, unit)) for finding in findings]
+            decimals = min(max(expressions.margin_digits(parsed.check) - 2 * (unit == "%"), 0), numbers.DECIMALS)
+            texts = [_difference(finding, unit, quantity(finding.difference, unit, decimals)) for finding in findings]
     except Unevaluable as error:
         why = f"{claim.check} cannot be evaluated: {error}"
         return Verdict(claim.says, None, claim.came_out, False, why=why, restated=claim.restated)
@@ -203,7 +217,13 @@ def _verdict(parsed: _Parsed, experiment: Experiment, baseline: Baseline, family
         high=least.high,
         why=_why(claim, outcome, findings, family),
         restated=claim.restated,
+        alone=outcome is Outcome.NOT_SHOWN and _alone(findings),
     )
+
+
+def _alone(findings: Sequence[Finding]) -> bool:
+    """Return whether a test that leaves a claim open would decide it, were it the only test of the stage."""
+    return any(finding.decided_alone for finding in findings if finding.outcome is Outcome.NOT_SHOWN)
 
 
 def _difference(finding: Finding, unit: str, text: str = "") -> str:
@@ -230,8 +250,7 @@ def _why(claim: Claim, outcome: Outcome, findings: Sequence[Finding], family: Fa
         stated = f'came_out = "{claim.came_out}"' if claim.came_out != "yes" else 'no came_out = "…"'
         parts[0] += f", and experiment.toml has {stated} for it"
     parts += [_evidence(finding, family.level) for finding in findings]
-    left_open = [finding for finding in findings if finding.outcome is Outcome.NOT_SHOWN]
-    if outcome is Outcome.NOT_SHOWN and any(finding.decided_alone for finding in left_open):
+    if outcome is Outcome.NOT_SHOWN and _alone(findings):
         parts.append(
             f"one comparison alone would decide it by its {100 * CONFIDENCE:.0f} % interval, but the claims of the "
             f"stage are a family of {family.tests} tests, of which some would come out so by chance: all of them "
@@ -249,12 +268,23 @@ def _evidence(finding: Finding, level: float) -> str:
     return f"the difference is {difference}, its standard error {' and '.join(parts)}; {p}"
 
 
-def quantity(sample: Sample, unit: str = "") -> str:
+def quantity(sample: Sample, unit: str = "", least: int = 0) -> str:
     """Return mean ± standard deviation over the seeds. Unevaluable for what is not a number.
+
+    least: how many decimals it has at least, where it has a spread; those of a margin that it is held against.
 
     >>> quantity(Sample((0.019, 0.023, 0.027)), "%"), quantity(Sample((math.inf, math.inf)))
     ('2.3 % ± 0.4 (n = 3)', '∞ (n = 2)')
+    >>> quantity(Sample((0.2, -0.2)), "s"), quantity(Sample((0.2, -0.2)), "s", least=2)
+    ('0.0 s ± 0.3 (n = 2)', '0.00 s ± 0.28 (n = 2)')
     """
     if any(map(math.isnan, sample.values)) or math.isnan(sum(sample.values)):
         raise Unevaluable("the quantity is not a number")
-    return numbers.quantity(summarise(sample.values), unit, sample.constant)
+    summary = summarise(sample.values)
+    text = numbers.quantity(summary, unit, sample.constant)
+    if not least or " ± " not in text or text.startswith("("):
+        return text
+    share = unit == "%"
+    middle, _, sd = numbers.spread(summary, numbers.Form(unit if share else "", least)).partition(" ± ")
+    behind = f" {unit}" if unit and not share else ""
+    return f"{middle}{behind} ± {sd}{text[text.index(' (n = ') :] if ' (n = ' in text else ''}"

@@ -23,6 +23,7 @@ import ast
 import itertools
 import keyword
 from collections.abc import Callable
+from decimal import Decimal
 
 from . import significance
 from .outcome import Outcome
@@ -58,6 +59,31 @@ def spelled(name: str) -> str:
     """
     parts = [part.replace("-", "_") for part in name.split(".")]
     return ".".join(part if part.isidentifier() and not keyword.iskeyword(part) else f"_{part}" for part in parts)
+
+
+def metrics(node: ast.expr) -> set[str]:
+    """Return the metrics that an expression names, as it spells them; of a cell its table, too.
+
+    >>> sorted(metrics(parse("fast.seconds / padded.seconds < moe.domain_loss.names")))
+    ['domain_loss', 'domain_loss.names', 'seconds']
+    """
+    names = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute):
+            _, *path = ast.unparse(part).split(".")
+            names.add(".".join(path))
+    return names
+
+
+def margin_digits(node: ast.expr) -> int:
+    """Return how many decimals the numbers of an expression have, the most of any; 0 where it has none.
+
+    >>> margin_digits(parse("within(a.loss, b.loss, 0.03)")), margin_digits(parse("a.loss > 3 * b.loss"))
+    (2, 0)
+    """
+    written = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+    exponents = [Decimal(repr(number)).as_tuple().exponent for number in written if type(number) in (int, float)]
+    return max([0, *(-exponent for exponent in exponents if isinstance(exponent, int))])
 
 
 def rehearse(node: ast.expr, check: Callable[[str], object], statement: bool) -> None:

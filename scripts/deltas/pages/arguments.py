@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..stages.position import ALL
 from .document import MOST_DIGITS
 from .shortcodes import Shortcode
 
@@ -127,6 +128,8 @@ def _values(tag: Shortcode, takes: Takes) -> Iterator[Fault]:
             near = difflib.get_close_matches(value, takes.words[key], 1)
             way = f"did you mean {near[0]}?" if near else f"one of {', '.join(takes.words[key])}"
             yield f"{tag.name}: {key} is {value!r}", (way,)
+    if given.get("stage") == ALL and tag.name != "figure":
+        yield f"{tag.name}: stage is {ALL!r}", ("the number or the slug of a stage; figures alone are of all stages",)
     for name, one, usual, other in TOGETHER:
         if tag.name == name and given.get(one, usual) != usual and given.get(other):
             yield f"{tag.name}: {one} and {other} do not go together", ("leave one of them out",)

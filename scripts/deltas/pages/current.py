@@ -8,6 +8,7 @@ from typing import Any
 from ..core import jsonfile
 from ..core.errors import BadInput
 from ..stages.build import Workshop
+from ..stages.position import ALL
 from . import delivery, document, embed, hugo_site, seen
 from .document import Source
 from .embed import EMBEDS, Stage, Unknown
@@ -25,6 +26,8 @@ class Current:
 
     def stage(self, name: str) -> Stage:
         """Return a stage's document, also with numbers of other code. BadInput for an unknown stage."""
+        if name == ALL:
+            return self._whole
         number = self._source.series.number(name)
         if number == 0:
             raise BadInput("stage 00 is upstream itself: it has no patch and no figures", "01 or later")
@@ -37,10 +40,18 @@ class Current:
         """Return whether the numbers of a stage are of other code."""
         return stage["baseline"] is not None and stage["baseline"]["state"] == "stale"
 
+    @cached_property
+    def _whole(self) -> Stage:
+        """What belongs to no stage alone."""
+        made = document.whole(self._source)
+        if made is None:
+            raise BadInput("there is no figure of the series", "baselines/series.toml, and recorded numbers")
+        return made
+
     def has(self, name: str) -> bool:
-        """Return whether there is such a stage, with a patch."""
+        """Return whether there is such a stage, with a patch, or what a site holds of all of them."""
         try:
-            return self._source.series.number(name) > 0
+            return self.stage(name) is self._whole if name == ALL else self._source.series.number(name) > 0
         except BadInput:
             return False
 

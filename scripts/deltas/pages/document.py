@@ -7,7 +7,7 @@ fields.
 import contextlib
 import email.utils
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..core import jsonfile, numbers
 from ..core.codeid import code_id
 from ..core.errors import BadInput, NoUpstream
 from ..core.project import Project
-from ..evidence import baseline, claims, headers, sampling
+from ..evidence import baseline, claims, expressions, headers, sampling
 from ..evidence.baseline import Baseline, Recorded, Summary
 from ..runs import experiment, subject
 from ..runs.experiment import Experiment
@@ -25,6 +25,7 @@ from ..runs.metrics import Metric, Metrics
 from ..series.origin import WEB
 from ..series.patches import Patch, Series, load
 from ..stages.build import Workshop, workshop
+from ..stages.position import ALL
 from . import excerpt, gallery, notes, overview, parts
 
 NOT_MEASURED, NOT_RECORDED = "not measured", "not recorded"
@@ -66,14 +67,47 @@ def source(project: Project) -> Iterator[Source]:
 
 
 def document(source: Source, *, stale: bool = False) -> dict[str, Any]:
-    """Return the whole series. stale: take numbers that were recorded on other code, marked so; else refuse them."""
+    """Return the whole series.
+
+    stale: take numbers that were recorded on other code, marked so; else their stages are left out, by name.
+    """
+    made, without = [], []
+    for patch in source.series:
+        try:
+            made.append(stage(source, patch, stale=stale))
+        except Stale as error:
+            without.append({"stage": patch.name, "why": error.found, "ways": list(error.ways)})
     return {
         "series": "makemore, delta by delta",
         "upstream": {"repository": WEB, "pin": source.project.pin, "here": source.shop is not None},
         "left_out": left_out(source),
-        "figure": overview.figure(source.project, source.series),
-        "stages": [stage(source, patch, stale=stale) for patch in source.series],
+        "figure": overview.figure(source.project, source.series, outdated(source)),
+        "stages": made,
+        "stale": without,
     }
+
+
+def whole(source: Source) -> dict[str, Any] | None:
+    """Return what belongs to no stage alone, in the form of one, so that a site has it on the same path.
+
+    It is the figure of the series; None where there is none.
+    """
+    figure = overview.figure(source.project, source.series, outdated(source))
+    if figure is None:
+        return None
+    nothing: dict[str, Any] = {things: [] for things in ("hunks", "notes", "runs", "claims")}
+    return {"stage": ALL, "slug": ALL, "number": 0, "baseline": None, **nothing, "figures": [figure]}
+
+
+def outdated(source: Source) -> list[str]:
+    """Return the stages whose numbers were recorded on other code."""
+    names = []
+    for patch in source.series:
+        folder = source.project.baselines / patch.name
+        described = experiment.read(folder / "experiment.toml") if (folder / "experiment.toml").exists() else None
+        if _stale(source, patch, described, baseline.read(folder / "baseline.json")):
+            names.append(patch.name)
+    return names
 
 
 def left_out(source: Source) -> list[str]:
@@ -113,6 +147,7 @@ def stage(source: Source, patch: Patch, *, stale: bool = False, lost_notes: bool
         "title": patch.title,
         "delta": patch.delta,
         "part": patch.trailers.get(parts.TRAILER, ""),
+        "post": overview.post(overview.declared(source.project), patch),
         "date": _day(patch),
         "prose": patch.prose,
         "stated": [{"run": one.run, "metric": one.metric, "text": one.text} for one in headers.numbers(patch)],
@@ -229,6 +264,7 @@ def _claims(described: Experiment | None, recorded: Baseline | None) -> list[dic
 def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None) -> list[dict[str, Any]]:
     """Return the runs in the experiment's order, the headline run first. One that was not recorded has no metrics."""
     metrics = described.metrics if described else Metrics()
+    spoken = claims.spoken_of(described) if described else set()
     arguments = {run.name: (run.program, run.args) for run in described.runs} if described else {}
     kept = recorded.runs if recorded else {}
     arguments |= {name: (run.program, run.arguments) for name, run in kept.items() if name not in arguments}
@@ -238,7 +274,7 @@ def _runs(patch: Patch, described: Experiment | None, recorded: Baseline | None)
             "program": program,
             "arguments": list(args),
             "command": f"scripts/train.sh {patch.number:02d} --run {name}",
-            "metrics": _metrics(recorded, name, metrics),
+            "metrics": _metrics(recorded, name, metrics, spoken),
             "names": _names(kept.get(name)),
         }
         for name, (program, args) in arguments.items()
@@ -273,13 +309,18 @@ def _names(run: Recorded | None) -> list[str] | None:
     return list(run.generated) if run and run.generated else None
 
 
-def _metrics(recorded: Baseline | None, run: str, metrics: Metrics) -> dict[str, Any]:
-    """Return every recorded metric of a run, with what it is; a cell of a table says which table."""
+def _metrics(recorded: Baseline | None, run: str, metrics: Metrics, spoken: Collection[str]) -> dict[str, Any]:
+    """Return the recorded metrics of a run, with what they are; a cell of a table says which table.
+
+    What is never judged, such as the seconds of a machine that was busy with other things, is there where the claims
+    speak of it (spoken): then it was measured with care.
+    """
     if recorded is None or run not in recorded.runs:
         return {}
     return {
         name: _metric(summary, metrics[name], sampling.error(recorded, run, name, metrics))
         for name, summary in recorded.runs[run].metrics.items()
+        if metrics[name].judged or expressions.spelled(name) in spoken
     }
 
 

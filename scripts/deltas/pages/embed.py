@@ -25,6 +25,11 @@ class Unknown(Exception):
         super().__init__(self.found)
 
 
+def called(stage: Stage) -> str:
+    """Return what a shortcode and a command call a stage: its number, or `all` for what belongs to no stage alone."""
+    return f"{stage['number']:02d}" if stage["number"] else str(stage["slug"])
+
+
 def hunks(stage: Stage, hunk: str = "", file: str = "") -> list[dict[str, Any]]:
     """Return the hunk of that name, else the hunks of a file, else all."""
     if hunk:
@@ -107,7 +112,7 @@ EMBEDS: dict[str, Callable[..., str]] = {
 
 def listing(stage: Stage) -> list[str]:
     """Return all that a post can embed of a stage, as shortcodes to copy; under a number, its runs and metrics."""
-    number = f"{stage['number']:02d}"
+    number = called(stage)
     calls = [f'{{{{< patch stage="{number}" hunk="{hunk["name"]}" />}}}}' for hunk in stage["hunks"]]
     calls += [f'{{{{< figure stage="{number}" name="{one["name"]}" >}}}}' for one in stage["figures"]]
     calls += [f'{{{{< claims stage="{number}" >}}}}'] if stage["claims"] else []

@@ -127,7 +127,7 @@ def _stage(one: _Embed, current: Current) -> Stage | None:
 def _compare(one: _Embed, stage: Stage, now: str) -> None:
     """Hold what an embed shows now against what it showed, and against the site's data."""
     was, there = one.was, one.there
-    again = f"scripts/publish.sh {stage['number']:02d} --to {one.site.folder if one.site else ''}"
+    again = f"scripts/publish.sh {embed.called(stage)} --to {one.site.folder if one.site else ''}"
     if was is not None and was != now:
         found, changes = _changed(one, stage, was, now)
         ways = [again, one.accept] if there == was else [one.accept]

@@ -7,7 +7,7 @@ from typing import Any
 from ..series import symbols
 from ..series.origin import WEB
 from ..stages.build import Workshop
-from . import embed, overview, render, svg
+from . import embed, render, svg
 from .document import Source, dumps
 from .parts import Part, by_delta
 
@@ -17,11 +17,15 @@ ENTRIES = {"deltas-patch": "hunks", "deltas-figure": "figures"}  # interactive p
 Stage = dict[str, Any]
 
 
-def files(source: Source, stages: Sequence[Stage]) -> dict[str, bytes]:
-    """Return path inside the site -> content, of everything that is ours alone to write."""
-    made = dict(_machinery(stages))
-    if (figure := overview.figure(source.project, source.series)) and figure["svg"]:
-        made["static/deltas/series.svg"] = svg.alone(figure["svg"]).encode()
+def files(source: Source, stages: Sequence[Stage], whole: Stage | None) -> dict[str, bytes]:
+    """Return path inside the site -> content, of everything that is ours alone to write.
+
+    whole: what belongs to no stage alone, in the form of a stage.
+    """
+    made = dict(_machinery([*stages, whole] if whole else stages))
+    if whole:
+        made[stage_data(whole["number"])] = dumps(_slim(whole)).encode()
+        made |= dict(_figures(whole))
     for stage in stages:
         made |= dict(_stage(stage))
     if source.shop is not None:
@@ -33,11 +37,11 @@ def pages(
     stages: Sequence[Stage],
     parts: Mapping[Part, Sequence[Stage]],
     content: str,
-    figure: Mapping[str, Any] | None = None,
+    whole: Stage | None = None,
 ) -> dict[str, bytes]:
     """Return path -> content of what an author takes over: a page for each stage, a post for each part.
 
-    content: the folder in which the site keeps its pages. figure: of the series, first thing in a post.
+    content: the folder in which the site keeps its pages. whole: its figures, of the series, are first in a post.
     """
     shared = {"series": SERIES, "embed": embed, "told": told}
     made = {
@@ -55,7 +59,7 @@ def pages(
             deltas=by_delta(inside),
             date=max(days, default=None),
             description=about,
-            figure=figure,
+            whole=whole,
             **shared,
         )
     return {path: text.encode() for path, text in made.items()}
@@ -140,13 +144,19 @@ def _machinery(stages: Sequence[Stage]) -> Iterator[tuple[str, bytes]]:
 
 def _stage(stage: Stage) -> Iterator[tuple[str, bytes]]:
     yield stage_data(stage["number"]), dumps(_slim(stage)).encode()
-    assets, static = f"assets/deltas/{stage['stage']}", f"static/deltas/{stage['stage']}"
+    assets = f"assets/deltas/{stage['stage']}"
     for name, hunks in _cuts(stage):
         macro = render.fragment("hunk", stage, hunks[0]) if name.startswith("hunk-") else None
         yield f"{assets}/{name}.html", (macro or render.fragment("patch", stage, hunks)).encode()
         yield f"{assets}/{name}.diff", embed.diff(hunks).encode()
     for name in ("claims", "runs"):
         yield f"{assets}/{name}.html", render.fragment("measured", stage, name).encode()
+    yield from _figures(stage)
+
+
+def _figures(stage: Stage) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a stage's figures: the fragment, the data, the drawing."""
+    assets, static = f"assets/deltas/{stage['stage']}", f"static/deltas/{stage['stage']}"
     for figure in stage["figures"]:
         name = figure["name"]
         data = {key: figure[key] for key in ("name", "title", "caption", "description", "columns", "rows")}

@@ -37,10 +37,13 @@ def table(project: Project, series: Series, new: Mapping[str, Baseline] | None =
     if common:
         heading = f"{common.says} ({common.unit})" if common.unit else common.says
     rows = [f"| stage | delta | added lines | {heading} |", "|---|---|---|---|"]
+    about = overview.declared(project)
     for patch in series:
         link = f"[{patch.name}](patches/{patch.name}.patch)"
         shown = _headline(*stages[patch.name], common)
-        rows.append(f"| {link} | Δ{patch.delta}: {patch.title} | {patch.added} | {shown} |")
+        address = overview.post(about, patch)
+        idea = f"Δ{patch.delta}: {patch.title}" + (f" ([post]({address}))" if address else "")
+        rows.append(f"| {link} | {idea} | {patch.added} | {shown} |")
     for sentence in _said_below(list(stages.values()), common):
         rows += ["", *textwrap.wrap(sentence, WIDTH)]
     return "\n".join(rows) + "\n"

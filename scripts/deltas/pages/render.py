@@ -18,9 +18,7 @@ if TYPE_CHECKING:  # a verb's --help must not wait for what only its work needs
 TEMPLATES = Path(__file__).with_name("templates")
 ROWS = 40  # of a figure's data; all of them are in the JSON
 PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
-DECLARATION = re.compile(
-    r"(?<=[{;])(\s*(?!--)[a-z-]+: [^;{}!]*[^;{}!\s])(?=\s*[;}])"
-)  # not those that are important already
+DECLARATION = re.compile(r"(?<=[{;])(\s*(?!--)[a-z-]+: [^;{}]*[^;{}\s])(?=\s*[;}])")
 
 # What a theme says of the elements inside ours is put away; what a drawing says of itself is not.
 RESET = """\
@@ -104,13 +102,19 @@ def hardened(name: str) -> str:
     Everything is important, and stands in a layer: what is important in a layer wins over all that stands in none. Its
     custom properties are the exception, they are there to be set.
 
-    >>> DECLARATION.sub(r"\1 !important", "a { top: 0 !important; color: red }")
-    'a { top: 0 !important; color: red !important }'
-    >>> DECLARATION.sub(r"\1 !important", "a:hover { --d-x: 1; color: red; top: 0 } @media print { a { top: 1 } }")
+    """
+    return f"@layer deltas {{\n{important(f'{RESET}{text(name)}')}\n}}"
+
+
+def important(rules: str) -> str:
+    """Return rules of CSS with every declaration important, but for custom properties.
+
+    One that says so itself does not say it twice: browsers would drop it.
+
+    >>> important("a:hover { --d-x: 1; color: red; top: 0 } @media print { a { top: 1 !important } }")
     'a:hover { --d-x: 1; color: red !important; top: 0 !important } @media print { a { top: 1 !important } }'
     """
-    rules = DECLARATION.sub(r"\1 !important", f"{RESET}{text(name)}")
-    return f"@layer deltas {{\n{rules}\n}}"
+    return DECLARATION.sub(lambda found: f"{found[1].removesuffix('!important').rstrip()} !important", rules)
 
 
 def text(name: str) -> str:

@@ -96,19 +96,29 @@ def refuse_unfinished(repo: Repo) -> None:
     for name, what in UNFINISHED.items():
         if (repo.git_dir / name).exists():
             verb = what.split()[0]
-            raise WorkAtRisk(
-                f"a {what} of yours is under way in stage/",
-                "",
-                [
-                    f"git -C stage {verb} --continue   # or finish it as git says" if verb != "bisect" else "finish it",
-                    f"git -C stage {verb} --abort" if verb != "bisect" else "git -C stage bisect reset",
-                ],
-            )
+            goes_on = f"git -C stage {verb} --continue"
+            ways = [f"{goes_on}   # or finish it as git says", f"git -C stage {verb} --abort"]
+            if verb == "bisect":
+                ways = ["git -C stage bisect reset"]
+            elif unmerged(repo):
+                ways[0] = f"git -C stage add -u   # once the conflicts are resolved; then {goes_on}"
+            raise WorkAtRisk(f"a {what} of yours is under way in stage/", "", ways)
 
 
 def unmerged(repo: Repo) -> list[str]:
     """Return the paths with a conflict in the reader's index."""
     return sorted({row.path for row in repo.index_rows() if row.stage})
+
+
+def ways_out_of_conflicts(number: int) -> list[str]:
+    """Return what leads out of unresolved conflicts, to a stage: neither command is refused.
+
+    Nothing can be merged onto a stage as long as there are some.
+    """
+    return [
+        f"git -C stage add -u   # once they are resolved; then scripts/apply.sh {number:02d} --carry takes it along",
+        f"scripts/apply.sh {number:02d} --discard   # leaves it; it is kept as a commit first",
+    ]
 
 
 def in_the_way(folder: Path, target: Collection[str], tracked: Collection[str]) -> list[str]:

@@ -46,6 +46,7 @@ class Moved:
     staying: stage/ stood there already, and the reader's edits stay. exact: files that the reader's git had converted
     and that have the stage's own bytes again. done: whether anything was changed. commits: how many of the reader's
     stand on the new stage. misfit: they became edits, for one of them does not fit on it.
+    merged: among those on the new stage are merges; what they merged is in one commit each.
     """
 
     here: Position
@@ -59,6 +60,7 @@ class Moved:
     exact: list[str] = field(default_factory=list)
     commits: int = 0
     misfit: bool = False
+    merged: bool = False
 
 
 def move(project: Project, wanted: str, work: Work = Work.STAYS) -> Moved:
@@ -82,22 +84,24 @@ def look_ahead(project: Project, series: Series) -> tuple[Position, str] | Refus
     """Return where stage/ stands and the command that gets on from there, or why that cannot be said.
 
     The command is one that is not refused: it takes the reader's work along, or brings what is half-done to an end. It
-    is empty at the last stage, and where stage/ stands at none. Nothing is written.
+    is empty at the last stage; from a stage of an earlier series it leads to the like of it. Nothing is written.
     """
 
     def look(repo: Repo, folder: Path) -> tuple[Position, str]:
         stages = build(repo, series, project.pin)
         here = where(project, repo, stages, folder)
-        if here.number is None or here.number == len(series):
+        if here.number == len(series):
             return here, ""
+        to = stages[min(here.then, len(series)) if here.number is None else here.number + 1]
         try:
             checkout.refuse_unfinished(repo)
-            ahead = _Move(project, repo, stages, here, stages[here.number + 1], Work.CARRIED, folder)
+            ahead = _Move(project, repo, stages, here, to, Work.CARRIED, folder)
             ahead.refuse()
         except WorkAtRisk as refusal:
             return here, refusal.ways[0]
+        goes = "next" if here.number is not None else f"{to.number:02d}"
         carry = " --carry   # takes your work along; it is kept as a commit first"
-        return here, "scripts/apply.sh next" + (carry if ahead.at_risk else "")
+        return here, f"scripts/apply.sh {goes}" + (carry if ahead.at_risk else "")
 
     return without_writing(project, look)
 
@@ -111,6 +115,7 @@ class _Stands:
     merge: Merge | None = None
     commits: int = 0
     misfit: bool = False
+    merged: bool = False
 
 
 class _Move:
@@ -165,8 +170,9 @@ class _Move:
             if rewrite or (here.clean and here.head != to.commit):
                 index_into(change, self.repo, stands.tree, merge)
         exact_again = converted if rewrite else []
+        staying, commits, misfit, merged = self.staying, stands.commits, stands.misfit, stands.merged
         return Moved(
-            here, to, True, following, kept, merge, news, self.staying, exact_again, stands.commits, stands.misfit
+            here, to, True, following, kept, merge, news, staying, exact_again, commits, misfit=misfit, merged=merged
         )
 
     def _carried(self, kept: Kept) -> "_Stands":
@@ -182,7 +188,9 @@ class _Move:
                 merge = repo.merge(self.here.base, self.to.tree, kept.tree)
                 return _Stands(self.to.commit, self.to.tree, merge, misfit=True)
             if merge.tree != stands.tree or its == base:
-                stands = _Stands(repo.graft(commit, merge.tree, stands.head), merge.tree, None, stands.commits + 1)
+                merged = stands.merged or repo.resolve(f"{commit}^2") is not None
+                new = repo.graft(commit, merge.tree, stands.head)
+                stands = _Stands(new, merge.tree, None, stands.commits + 1, merged=merged)
             base = its
         return replace(stands, merge=repo.merge(base, stands.tree, kept.tree))
 
@@ -192,18 +200,19 @@ class _Move:
             raise WorkAtRisk(
                 f"conflicts are still to be resolved in {', '.join(self.unmerged)}",
                 "",
-                ["git -C stage add -u   # once they are"],
+                checkout.ways_out_of_conflicts(self.to.number),
             )
         if not self.at_risk or self.work is not Work.STAYS:
             return
         number = f"{self.to.number:02d}"
+        ways = [
+            f"scripts/apply.sh {number} --carry     # take it along",
+            f"scripts/apply.sh {number} --discard   # leave it; either way it is kept as a commit first",
+        ]
         raise WorkAtRisk(
             f"stage/ holds work of yours, at {self.here}:\n    " + "\n    ".join(self._at_risk()),
             "",
-            [
-                f"scripts/apply.sh {number} --carry     # take it along",
-                f"scripts/apply.sh {number} --discard   # leave it; either way it is kept as a commit first",
-            ],
+            checkout.ways_out_of_conflicts(self.to.number) if self.unmerged else ways,
         )
 
     def _at_risk(self) -> list[str]:

@@ -22,7 +22,7 @@ from . import checkout
 from .build import Stage, build
 from .git import Repo, require_git
 from .move import work_rows
-from .position import Position, must_stand_at, where
+from .position import Position, must_stand_at, stands_nowhere, where
 from .restack import Misfit, Planned, Restacked, restack
 
 MOST = 99  # patches: their numbers have two digits
@@ -101,13 +101,12 @@ def appended(desk: Desk, slug: str, headers: Sequence[bytes]) -> Plan:
     """Plan that the edits in stage/, which stands at the last stage, become one more patch."""
     last = len(desk.series)
     if desk.here.number != last:
+        behind = f"scripts/refresh.sh --insert {slug}   # puts the patch behind the stage where you stand"
+        to_the_end = f"scripts/apply.sh {last:02d} --carry   # takes your edits to the end"
         raise BadInput(
             f"stage/ stands at {desk.here}",
             f"stage {last:02d}, the last one",
-            [
-                f"scripts/refresh.sh --insert {slug}   # puts the patch behind the stage where you stand",
-                f"scripts/apply.sh {last:02d} --carry   # takes your edits to the end",
-            ],
+            [to_the_end] if desk.here.number is None else [behind, to_the_end],
         )
     items = [*_as_they_are(desk, headers, anew=True), _new(desk, slug, last + 1)]
     return Plan(f"refresh --new {slug}", items, last + 1, True, _edits_conflict(f"{last:02d}"))
@@ -117,7 +116,7 @@ def inserted(desk: Desk, slug: str) -> Plan:
     """Plan that the edits in stage/ become a patch of their own, behind the stage at which it stands."""
     number = desk.here.number
     if number is None:
-        raise _stands_nowhere(desk.here)
+        raise stands_nowhere(desk.here, len(desk.series))
     items = _as_they_are(desk)
     items.insert(number, _new(desk, slug, number + 1))
     what = f"refresh --insert {slug}"
@@ -207,23 +206,21 @@ def _stands_without_edits(desk: Desk, options: str) -> int:
     """Return the stage at which stage/ stands. Refuse where it holds work of the reader's."""
     here = desk.here
     if not here.clean:
-        takes = f"refresh.sh {here.number:02d}" if here.number else "refresh.sh --insert SLUG"
-        leaves = f"apply.sh {here.number:02d}" if here.number is not None else "apply.sh NN"
+        last = len(desk.series)
+        number = here.number if here.number is not None else min(here.then, last)
+        takes = f"scripts/refresh.sh {number:02d}" if number else "scripts/refresh.sh --insert SLUG"
+        makes = f"{takes}   # makes it part of a patch" if here.number is not None else here.way_on(last)
         raise WorkAtRisk(
             f"stage/ holds work of yours, at {here}:\n    " + "\n    ".join(work_rows(here)),
             f"a stage without edits, for refresh.sh {options}",
             [
-                f"scripts/{takes}   # makes it part of a patch",
-                f"scripts/{leaves} --discard   # leaves it; it is kept as a commit first",
+                makes,
+                f"scripts/apply.sh {number:02d} --discard   # leaves it; it is kept as a commit first",
             ],
         )
     if here.number is None:
-        raise _stands_nowhere(here)
+        raise stands_nowhere(here, len(desk.series))
     return here.number
-
-
-def _stands_nowhere(here: Position) -> BadInput:
-    return BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", ["scripts/apply.sh NN"])
 
 
 def _order_conflicts(items: list[Planned]) -> Callable[[Misfit], MergeConflict]:
@@ -282,6 +279,6 @@ def prove(desk: Desk, plan: Plan) -> Restacked:
         raise MergeConflict(
             "in this order git merges the patches into other code than they make today",
             "the same last stage; nothing was written",
-            ["scripts/show.sh NN   # look which patches add the same lines"],
+            ["scripts/apply.sh   # lists the patches; show.sh with a number: look which of them add the same lines"],
         )
     return proof

@@ -15,6 +15,8 @@ from .git import EMAIL, GitFailed, Repo
 
 T = TypeVar("T")
 
+ALL = "all"  # what one types for every stage, where a verb can take more than one
+
 
 @dataclass(frozen=True)
 class Position:
@@ -24,7 +26,8 @@ class Position:
     names. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of everything
     that git tracks, as git stores them. exact: the same, byte for byte; it differs where the reader's git converted
     files. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T). staged: the index as a tree,
-    where it holds something that is neither in HEAD nor in the files.
+    where it holds something that is neither in HEAD nor in the files. then: the number of the stage in its own series.
+    conflicts: whether edits are still to be resolved.
     """
 
     head: str
@@ -36,6 +39,8 @@ class Position:
     commits: list[str] = field(default_factory=list)
     edits: dict[str, str] = field(default_factory=dict)
     staged: str | None = None
+    then: int = 0
+    conflicts: bool = False
 
     @property
     def number(self) -> int | None:
@@ -46,6 +51,17 @@ class Position:
     def clean(self) -> bool:
         """Return whether nothing of the reader's would be lost."""
         return not self.commits and not self.edits and not self.staged
+
+    def way_on(self, last: int) -> str:
+        """Return the command that leads to a stage of the series as it is now, as near as there is one.
+
+        last: the number of its last stage. The reader's work goes along.
+        """
+        number = self.number if self.number is not None else min(self.then, last)
+        if self.conflicts:
+            return checkout.ways_out_of_conflicts(number)[0]
+        carry = "" if self.clean else " --carry   # takes your work along; it is kept as a commit first"
+        return f"scripts/apply.sh {number:02d}{carry}"
 
     def __str__(self) -> str:
         parts = [self.label]
@@ -71,21 +87,25 @@ def where(project: Project, repo: Repo, stages: list[Stage], folder: Path) -> Po
     for count, commit in enumerate(history):
         if commit.id == stages[0].commit or commit.email == EMAIL:  # upstream, or a stage of this series or an older
             commits, base, stage = [own.id for own in history[:count]], commit.tree, by_tree.get(commit.tree)
-            label = stage.label if stage else f"stage {(commit.when - EPOCH) // 60:02d} of an earlier series"
+            then = stage.number if stage else (commit.when - EPOCH) // 60
+            label = stage.label if stage else f"stage {then:02d} of an earlier series"
             break
     else:
+        away = "mv stage stage.old   # keeps it; scripts/apply.sh 01 makes another"
+        branch = ["git -C stage branch mine   # keeps it", "git -C stage checkout stage/01"]
         raise WorkAtRisk(
             f"HEAD of stage/ ({head[:12]}) descends from none of the stages",
             "one of " + ", ".join(f"{s.number:02d} {s.commit[:12]}" for s in stages),
-            ["git -C stage branch mine   # keeps it", "git -C stage checkout stage/01", "mv stage stage.old"],
+            [away] if checkout.unmerged(repo) else [*branch, away],  # git goes nowhere while there are conflicts
         )
     at_head, tree = history[0].tree, files.stored
     edits = {change.path: change.status for change in repo.changes(at_head, tree)}
     staged = files.index if files.index and _only_staged(repo, at_head, files.index, tree) else None
     if tree in by_tree and not commits and not staged:  # edited into exactly another stage, or checked out by hand
         stage = by_tree[tree]
-        return Position(head, stage, stage.label, tree, tree, files.exact)
-    return Position(head, stage, label, base, tree, files.exact, commits, edits, staged)
+        return Position(head, stage, stage.label, tree, tree, files.exact, then=stage.number)
+    conflicts = bool((edits or stage is None) and checkout.unmerged(repo))
+    return Position(head, stage, label, base, tree, files.exact, commits, edits, staged, then, conflicts)
 
 
 def _only_staged(repo: Repo, head: str, index: str, tree: str) -> bool:
@@ -131,11 +151,16 @@ def asked(project: Project, series: Series, text: str) -> int:
     if isinstance(here, Refusal):
         raise here
     if here.number is None:
-        raise BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", ["scripts/apply.sh NN"])
+        raise stands_nowhere(here, len(series))
     number = series.number(text, here.number)
     if not 0 <= number <= len(series):
         raise BadInput(f"there is no {text} of {here}", f"a stage from 00 to {len(series):02d}")
     return number
+
+
+def stands_nowhere(here: Position, last: int) -> BadInput:
+    """Return the refusal where stage/ stands at a stage of an earlier series. last: the number of the last stage."""
+    return BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", [here.way_on(last)])
 
 
 def look(project: Project, stages: list[Stage]) -> Position | None:

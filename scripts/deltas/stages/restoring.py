@@ -14,7 +14,7 @@ from .git import EMAIL, Repo, require_git
 from .keeping import KEPT
 from .lock import lock
 from .move import Moved, files_into, index_into, work_rows
-from .position import Position, where
+from .position import Position, stands_nowhere, where
 from .transaction import Transaction
 
 
@@ -72,8 +72,8 @@ def restore(project: Project, name: str) -> tuple[Shelf, Moved]:
         here = where(project, repo, stages, folder)
         to = shelf.stage or here.stage
         if to is None:
-            raise BadInput(f"stage/ stands at {here}", "a stage of the series as it is now", ["scripts/apply.sh NN"])
-        _refuse_work(here, checkout.unmerged(repo), shelf)
+            raise stands_nowhere(here, len(series))
+        _refuse_work(here, checkout.unmerged(repo), shelf, len(series))
         merge = repo.merge(shelf.base, to.tree, shelf.tree)
         _refuse_blocked(project.stage, repo, here, merge.tree)
         tags = checkout.changed_tags(repo, stages)
@@ -116,11 +116,11 @@ def _named(kept: list[Shelf], name: str) -> Shelf:
     raise BadInput(found, "last, or a name from the list", ["scripts/apply.sh --restore   # lists what is kept"])
 
 
-def _refuse_work(here: Position, unmerged: list[str], shelf: Shelf) -> None:
+def _refuse_work(here: Position, unmerged: list[str], shelf: Shelf, last: int) -> None:
     if here.clean and not unmerged:
         return
     rows = work_rows(here) + [f"U {path}   (a conflict to resolve)" for path in unmerged]
-    number = f"{here.number:02d}" if here.number is not None else "NN"
+    number = f"{here.number if here.number is not None else min(here.then, last):02d}"
     raise WorkAtRisk(
         f"stage/ holds work of yours, at {here}:\n    " + "\n    ".join(rows),
         f"a stage without edits, to bring {shelf.name} back",

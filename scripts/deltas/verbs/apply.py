@@ -94,7 +94,9 @@ def report(moved: Moved) -> int:
 
 
 def _tell_of_commits(moved: Moved) -> None:
-    if moved.commits:
+    if moved.merged:
+        console.say("  your work came along; what you had merged is one commit for each merge: git -C stage log")
+    elif moved.commits:
         console.say(f"  your commit{'s' * (moved.commits > 1)} came along, with new ids: git -C stage log")
     elif moved.misfit:
         console.say("  your commits became edits, for one of them does not fit on this stage")

@@ -9,7 +9,7 @@ import click
 from ..core import console
 from ..core.errors import BadInput
 from ..core.project import Project
-from ..pages import document, embed, hugo_config, hugo_site, overview, parts, postcheck, seen
+from ..pages import document, embed, hugo_config, hugo_site, parts, postcheck, seen
 from ..pages.current import Site
 from ..pages.delivery import Delivered, deliver, record, unedited
 from ..pages.document import Source
@@ -109,7 +109,7 @@ def _outside(project: Project, folder: Path) -> None:
 
 def _numbers(source: Source, what: Sequence[str]) -> list[int]:
     """Return the stages that are meant, in their order."""
-    if list(what) == ["all"]:
+    if list(what) == [position.ALL]:
         return list(range(1, len(source.series) + 1))
     numbers = [position.asked(source.project, source.series, name) for name in what]
     if 0 in numbers:
@@ -133,12 +133,13 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
         if part not in waiting
     }
     ours = tuple(f"{top}/deltas/{number:02d}-" for number in numbers for top in ("assets", "static"))
-    figure = overview.figure(source.project, source.series)
-    pages = hugo_site.pages(chosen, posts, places.content, figure)
-    remembered = remember(Site(folder), places.content.partition("/")[0], chosen, unedited(folder, pages))
+    whole = document.whole(source)
+    pages = hugo_site.pages(chosen, posts, places.content, whole)
+    written = [*chosen, whole] if whole else chosen
+    remembered = remember(Site(folder), places.content.partition("/")[0], written, unedited(folder, pages))
     done = deliver(
         folder,
-        hugo_site.files(source, chosen),
+        hugo_site.files(source, chosen, whole),
         pages,
         lambda path: path.startswith(ours),
         {seen.FILE: seen.content(remembered)},
@@ -147,6 +148,10 @@ def _publish(source: Source, numbers: list[int], folder: Path) -> int:
         console.note(f"left out: {what}")
     for what in places.notes:
         console.note(what)
+    if whole:
+        console.say("the series: 1 figure")
+        for call in embed.listing(whole):
+            console.say(f"  {call}")
     _tell_stages(source, chosen)
     _tell_posts(posts, places.content, done)
     _tell_files(folder, done)

@@ -18,7 +18,7 @@ LIMIT = 1_500_000  # bytes; a page that a phone still likes
 @click.option("--json", "as_json", is_flag=True, help="Print the document on stdout as well.")
 @click.pass_obj
 def command(project: Project, stale: bool, as_json: bool) -> int:
-    """Exit with 2 where a baseline is of other code or a file is malformed; then nothing is written."""
+    """Exit with 1 where a stage was left out, because its baseline is of other code; with 2 for a malformed file."""
     with document.source(project) as source:
         doc = document.document(source, stale=stale)
     page = report.html(doc).encode()
@@ -29,7 +29,11 @@ def command(project: Project, stale: bool, as_json: bool) -> int:
         console.document(jsonfile.plain(doc))
     else:
         _tell(doc, len(page))
-    return 0
+    for left in doc["stale"]:
+        console.note(f"left out: {left['why']}")
+        for way in left["ways"]:
+            console.note(f"  → {way}")
+    return 1 if doc["stale"] else 0
 
 
 def _tell(doc: dict[str, Any], size: int) -> None:

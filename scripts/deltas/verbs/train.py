@@ -108,17 +108,20 @@ def _draw(project: Project, stage: Stage, results: Sequence[Result]) -> list[Pat
 
 def _print(judged: Trained, details: bool) -> None:
     """Print the runs side by side. A run that stands alone, or is not as it should be, shows all its numbers before."""
-    alone = len(judged.results) == 1
+    known, alone = judged.known, len(judged.results) == 1
     for result, judgement in zip(judged.results, judged.judgements, strict=True):
         if details or alone or not judgement.ok:
-            _print_run(judged.known, result, judgement)
+            _print_run(known, result, judgement)
     if not alone:
         _print_comparison(judged)
     console.say()
     _print_standing(judged)
+    if known.baseline and not known.stale:
+        _print_claims(known, details)
     headline = judged.results[0]
     if names := headline.names(NAMES):
-        console.say(f"\nnames from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
+        console.say()
+        _say(f"names from {headline.plan.run.name}: " + " ".join(name or "·" for name in names))
 
 
 def _print_next(stage: Stage, following: Stage | None, carry: bool) -> None:
@@ -146,9 +149,9 @@ def _print_comparison(judged: Trained) -> None:
         mark = False if not judgement.ok else None if judgement.way is Way.NOT else True
         console.say("  " + console.verdict(mark, row))
     if table.same:
-        console.say("    in every run: " + ", ".join(f"{metric} {number}" for metric, number in table.same.items()))
+        _say("in every run: " + ", ".join(f"{metric} {number}" for metric, number in table.same.items()), "    ")
     if table.left_out:
-        console.say(f"    not in this table: {', '.join(table.left_out)} (--details shows all of every run)")
+        _say(f"not in this table: {', '.join(table.left_out)} (--details shows all of every run)", "    ")
     ways = Counter(judgement.way for judgement in judged.judgements)
     for way, count in ways.items():
         if way is not Way.NOT:
@@ -175,7 +178,8 @@ def _print_run(known: Known, result: Result, judgement: Judgement) -> None:
             tables.append(table)
             cells = [cell for cell in shown if metrics.table(cell.metric) == table]
             for line in _table(table, cells, metrics, width):
-                console.say("  " + line)
+                for broken in _broken(line, "  "):
+                    console.say(f"  {broken}")
 
 
 def _row(verdict: Verdict, metrics: Metrics, width: int) -> str:
@@ -208,7 +212,7 @@ def _print_standing(judged: Trained) -> None:
         console.say(f"no baseline yet: scripts/record.sh {known.subject.stage.number:02d} writes it")
         return
     if known.stale:
-        console.say("the baseline is stale: " + "; ".join(known.stale))
+        _say("the baseline is stale: " + "; ".join(known.stale))
         return
     for sentence in _explained(judged):
         _say(sentence)
@@ -220,19 +224,42 @@ def _print_standing(judged: Trained) -> None:
     here = judged.results[0].about
     for what, then in (("torch", recorded.torch), ("cpu", recorded.cpu)):
         if here.get(what) != then:
-            console.say(f"recorded with {what} {then}; this is {here.get(what)}")
-    if known.claimed:
+            _say(f"recorded with {what} {then}; this is {here.get(what)}")
+
+
+def _print_claims(known: Known, details: bool) -> None:
+    """Print what the recorded numbers say of each claim, or how many came out as experiment.toml has them."""
+    if not known.claimed:
+        return
+    shown = [claim for claim in known.claimed if details or not claim.ok]
+    if not details:
+        good, count = sum(claim.ok for claim in known.claimed), len(known.claimed)
+        _say(f"{good} of {count} claims of the stage came out as recorded (--details shows all)")
+    if shown:
         console.say("\nclaimed, of what was recorded:")
-        for claim in known.claimed:
-            mark = None if claim.ok and claim.outcome is not Outcome.YES else claim.ok
-            console.say("  " + console.verdict(mark, claim.line))
+    for claim in shown:
+        mark = None if claim.ok and claim.outcome is not Outcome.YES else claim.ok
+        first, *more = _broken(claim.line, "  ✓ ")
+        console.say("  " + console.verdict(mark, first))
+        for line in more:
+            console.say(f"    {line}")
 
 
-def _say(sentence: str) -> None:
-    """Print a long sentence; a terminal shows it broken between words."""
+def _say(sentence: str, start: str = "") -> None:
+    """Print a long sentence; a terminal shows it broken between words. start: what its first line begins with."""
+    first, *more = _broken(sentence, start)
+    console.say(f"{start}{first}")
+    for line in more:
+        console.say(f"{' ' * len(start)}{line}")
+
+
+def _broken(sentence: str, start: str = "") -> list[str]:
+    """Return a sentence as the lines that a terminal has room for beside `start`; a word is never broken."""
     columns = console.width()
-    for line in textwrap.wrap(sentence, columns) if columns else [sentence]:
-        console.say(line)
+    if not columns:
+        return [sentence]
+    room = max(columns - len(start), 1)
+    return textwrap.wrap(sentence, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _explained(judged: Trained) -> Iterator[str]:

@@ -12,12 +12,14 @@ from ..core.errors import BadInput, BrokenPatch, CheckFailed, NoUpstream, Refusa
 from ..core.project import Project
 from ..runs.agenda import Agenda
 from ..series.patches import Series, load
-from ..stages import position
+from ..stages import checkout, position
 from ..stages.build import workshop
+from ..stages.position import Position
 
 
 @click.command(
-    help="Check all stages, or stage NN alone, or `here`, where you stand: pin, patches, stages, runs and baselines."
+    help="Check stage NN, or the one where you stand, or `all`: pin, patches, stages, runs and baselines. "
+    "Where stage/ stands at no stage with a patch, everything is checked."
 )
 @click.argument("stage", required=False)
 @click.option("--fast", is_flag=True, help="Everything that needs no training.")
@@ -30,7 +32,7 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
     code = 1
     try:
         series = load(project.patches)
-        numbers = [position.asked(project, series, stage)] if stage else list(range(1, len(series) + 1))
+        numbers = _asked(project, series, stage)
         for check in _all(project, series, numbers, fast):
             if check.ok is False and check in done:
                 continue  # a file that cannot be read is in the way of several checks
@@ -49,6 +51,29 @@ def command(project: Project, stage: str | None, fast: bool, as_json: bool) -> i
     else:
         _verdict(done, fast)
     return code if failed else 0
+
+
+def _asked(project: Project, series: Series, text: str | None) -> list[int]:
+    """Return the numbers of the stages to check. Without a word on it: the one where stage/ stands, and that is said.
+
+    Whoever stands at no patch wants to know whether the checkout is sound: then it is all of them.
+    """
+    everything = list(range(1, len(series) + 1))
+    if text == position.ALL:
+        return everything
+    if text:
+        return [position.asked(project, series, text)]
+    here = position.seek(project, series) if checkout.exists(project) else None
+    if isinstance(here, Position) and here.number:
+        console.note(
+            f"checking {series[here.number - 1].name}, where you stand; scripts/verify.sh all checks everything"
+        )
+        return [here.number]
+    why = (
+        "is not there yet" if here is None else f"stands at {here}" if isinstance(here, Position) else "is at no stage"
+    )
+    console.note(f"checking everything, for stage/ {why}")
+    return everything
 
 
 def _all(project: Project, series: Series, numbers: Sequence[int], fast: bool) -> Iterator[Check]:
@@ -84,7 +109,7 @@ def _tell_of(agenda: Agenda, alone: bool) -> None:
     if not agenda.names:
         console.note("nothing is left to train: all runs are in out/")
         return
-    less = "--fast leaves them out" + ("" if alone else ", and `here` checks only the stage where you stand")
+    less = "--fast leaves them out" + ("" if alone else ", and scripts/verify.sh NN checks one stage alone")
     console.note(f"{agenda} ({less})")
 
 
