@@ -8,6 +8,7 @@ import types
 
 import pytest
 
+from deltas.core import files
 from deltas.core.project import here
 from deltas.series.patches import load
 
@@ -22,9 +23,15 @@ def before_training(source: str) -> types.CodeType:
     return compile(ast.Module(main.body[:end], []), "makemore.py", "exec")
 
 
-def command_line(source: str, arguments: list[str]) -> dict:
+class Source(str):
+    """The text of a makemore.py. beside: the modules that stand beside it, by name."""
+
+    beside: dict[str, types.ModuleType]
+
+
+def command_line(source: Source, arguments: list[str]) -> dict:
     """Return what the main program of makemore.py makes of a command line, without training anything."""
-    space = {"argparse": argparse, "sys": sys}
+    space = {"argparse": argparse, "sys": sys, **source.beside}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["makemore.py", *arguments])
         exec(before_training(source), space)
@@ -32,8 +39,14 @@ def command_line(source: str, arguments: list[str]) -> dict:
 
 
 @pytest.fixture(scope="module")
-def sources(stage_tree) -> dict[str, str]:
-    return {slug: (stage_tree(slug) / "makemore.py").read_text() for slug in ["00", *SLUGS]}
+def sources(stage_tree) -> dict[str, Source]:
+    made = {}
+    for slug in ["00", *SLUGS]:
+        folder = stage_tree(slug)
+        made[slug] = Source((folder / "makemore.py").read_text())
+        others = [path for path in folder.glob("*.py") if path.name != "makemore.py"]
+        made[slug].beside = {path.stem: files.module(path) for path in others}
+    return made
 
 
 def options(source: str) -> dict[str, list[str]]:
