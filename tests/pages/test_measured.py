@@ -51,6 +51,29 @@ def test_a_run_is_a_row_and_a_metric_that_is_a_table_has_its_own():
     ]
 
 
+def test_cells_that_most_runs_lack_are_listed_run_by_run():
+    tasks = stage(
+        {"sums": {"right.10": number("40"), "right.2": number("90"), "lost.2": number("0.1"), "lost.10": number("0.4")}},
+        {"walk": {"right.hot": number("70"), "lost.hot": number("0.2"), "lost.cold": number("0.3")}},
+        {"facts": {"right.new": number("1"), "lost.new": number("3")}},
+        {"later": {}},
+        right={"says": "right answers", "unit": "%", "table": "label"},
+        lost={"says": "loss", "unit": "nats", "table": "label"},
+    )
+    _, listed = measured.tables(tasks)
+    assert listed.listed and [column.name for column in listed.columns] == ["label", "right", "lost"]
+    assert [(row.run, *row.cells) for row in listed.rows] == [
+        ("sums", "2", "90", "0.1"),
+        ("sums", "10", "40", "0.4"),
+        ("walk", "cold", "–", "0.3"),
+        ("walk", "hot", "70", "0.2"),
+        ("facts", "new", "1", "3"),
+    ]
+    page = Page(render.fragment("measured", tasks, "runs"))
+    assert "A row for each label of each run. – means that the number does not apply to the run." in page.text
+    assert [tag["aria-label"] for tag in page.of("div")] == ["runs of 09-tools", "label of 09-tools"]
+
+
 def test_what_does_not_apply_is_not_what_was_not_measured():
     page = Page(render.fragment("measured", TOOLS, "runs"))
     assert page.words.count("does not apply") == 2 and page.words.count("not measured") == 5

@@ -55,7 +55,7 @@ def test_page_is_small_quick_and_the_same_twice(makemore, monkeypatch, tmp_path)
     makemore.ok("report")
     assert time.monotonic() - begun < 10
     first = [(makemore.root / "out" / name).read_bytes() for name in ("report.html", "results.json")]
-    assert len(first[0]) < 2_000_000
+    assert len(first[0]) < 1_500_000
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,8 @@
 """Measured numbers as tables of words: a row for each run, a column for each metric.
 
 A metric that is a table itself (`domain_loss.names`, `domain_loss.sums`) gets a table of its own: a column for each
-cell.
+cell. Where the runs have different cells, most places of it would be empty; then the cells of each run are listed, one
+below the other, and all metrics that have such cells share the list.
 """
 
 from collections.abc import Sequence
@@ -32,9 +33,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """name: the metric; "" for the table of all that are plain numbers. says: what it is.
+    """name: the metric; "" for a table of several. says: what it is.
 
-    by: what its columns are, "" where nobody said.
+    by: what its columns are, or its rows where it is a list (listed); "" where nobody said.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Table:
     by: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    listed: bool = False
 
     @property
     def has_gaps(self) -> bool:
@@ -50,20 +52,41 @@ class Table:
 
 
 def tables(stage: Stage) -> list[Table]:
-    """Return the table of all plain numbers, then one for each metric that is a table."""
+    """Return the table of all plain numbers, then those of the metrics that are tables."""
     runs = stage["runs"]
     metrics = list(dict.fromkeys(metric for run in runs for metric in run["metrics"]))
     plain = [metric for metric in metrics if "." not in metric]
     columns = (Column("n", "training seeds"), *(Column(metric, says(stage, metric)) for metric in plain))
     rows = tuple(Row(run["run"], (_seeds(run), *_cells(run, plain))) for run in runs)
     made = [Table("", "", "metric", columns, rows)]
+    lists: dict[str, list[str]] = {}  # what the cells are -> the metrics
     for table in dict.fromkeys(metric.partition(".")[0] for metric in metrics if "." in metric):
         inside = [metric for metric in metrics if metric.startswith(f"{table}.")]
-        columns = tuple(Column(metric.partition(".")[2], "") for metric in inside)
         by = _about(stage, table).get("table", "")
+        if _sparse(runs, inside):
+            lists.setdefault(by, []).append(table)
+            continue
+        columns = tuple(Column(metric.partition(".")[2], "") for metric in inside)
         rows = tuple(Row(run["run"], _cells(run, inside)) for run in runs)
         made.append(Table(table, says(stage, table), by, columns, rows))
-    return made
+    return made + [_list(stage, by, tables) for by, tables in lists.items()]
+
+
+def _sparse(runs: Sequence[dict[str, Any]], metrics: Sequence[str]) -> bool:
+    """Return whether most places of a table of these runs and metrics would be empty."""
+    measured = [run for run in runs if run["metrics"]]
+    return 2 * sum(metric in run["metrics"] for run in measured for metric in metrics) < len(measured) * len(metrics)
+
+
+def _list(stage: Stage, by: str, tables: Sequence[str]) -> Table:
+    """Return a row for each cell of each run, in the order of their numbers where they are numbers."""
+    rows = []
+    for run in stage["runs"]:
+        cells = {metric.partition(".")[2] for metric in run["metrics"] if metric.partition(".")[0] in tables}
+        for cell in sorted(cells, key=lambda cell: (not cell.isdigit(), int(cell) if cell.isdigit() else 0, cell)):
+            rows.append(Row(run["run"], (cell, *_cells(run, [f"{table}.{cell}" for table in tables]))))
+    columns = (Column(by or "cell", ""), *(Column(table, says(stage, table)) for table in tables))
+    return Table("", "", by, columns, tuple(rows), listed=True)
 
 
 def says(stage: Stage, metric: str) -> str:
