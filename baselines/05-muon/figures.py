@@ -1,5 +1,6 @@
 """The figures of Muon: the singular values of an update under both optimizers, and what the losses come to."""
 
+import json
 import statistics
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,11 @@ def _values(runs: Runs) -> Figure:
 
 
 def _of_the_largest(runs: Runs, kinds: dict[str, tuple[str, str]]) -> dict[str, dict[str, list[float]]]:
-    """Return matrix -> kind -> singular values, in units of the largest. kinds: kind -> its run, and which values."""
-    there = {run: metrics.read(runs.first(run).path) for run, _ in kinds.values()}
+    """Return matrix -> kind -> singular values, in units of the largest. kinds: kind -> its run, and which values.
+
+    FileNotFoundError where a run's file is gone: then what was kept of it is drawn.
+    """
+    there = {run: json.loads((runs.first(run).path / metrics.FILE).read_text()) for run, _ in kinds.values()}
     return {
         matrix: {
             kind: [round(value / there[run][matrix][which][0], 4) for value in there[run][matrix][which]]

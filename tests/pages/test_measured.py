@@ -53,7 +53,14 @@ def test_a_run_is_a_row_and_a_metric_that_is_a_table_has_its_own():
 
 def test_cells_that_most_runs_lack_are_listed_run_by_run():
     tasks = stage(
-        {"sums": {"right.10": number("40"), "right.2": number("90"), "lost.2": number("0.1"), "lost.10": number("0.4")}},
+        {
+            "sums": {
+                "right.10": number("40"),
+                "right.2": number("90"),
+                "lost.2": number("0.1"),
+                "lost.10": number("0.4"),
+            }
+        },
         {"walk": {"right.hot": number("70"), "lost.hot": number("0.2"), "lost.cold": number("0.3")}},
         {"facts": {"right.new": number("1"), "lost.new": number("3")}},
         {"later": {}},

@@ -44,6 +44,18 @@ def tries_judged_by() -> str:
 
 def _used(folder: Path, source: bytes) -> set[str]:
     """Return which modules of this room a source imports, and those that these import."""
+    used: set[str] = set()
+    sources = [source]
+    while sources:
+        new = {name for name in _imported(sources.pop()) if (folder / f"{name}.py").exists()} - used
+        used |= new
+        sources += [(folder / f"{name}.py").read_bytes() for name in new]
+    return {name for name in used if f"{name}.py" not in MEASURING}
+
+
+@functools.cache
+def _imported(source: bytes) -> frozenset[str]:
+    """Return the names that may be modules of this room, in all statements that import."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -52,9 +64,7 @@ def _used(folder: Path, source: bytes) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.removeprefix(f"{__package__}."))
-    paths = {name: folder / f"{name}.py" for name in names if f"{name}.py" not in MEASURING}
-    names = {name for name, path in paths.items() if path.exists()}
-    return names.union(*(_used(folder, paths[name].read_bytes()) for name in names))
+    return frozenset(names)
 
 
 @functools.cache

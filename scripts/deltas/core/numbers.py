@@ -129,15 +129,19 @@ def mean(sample: Sample, form: Form = PLAIN) -> str:
     return value(sample.values[0] if same else sample.mean, form)
 
 
-def quantity(sample: Sample, unit: str = "", constant: bool = False) -> str:
+def quantity(sample: Sample, unit: str = "", constant: bool = False, least: int = 0) -> str:
     """Return what stands in a sentence: the number with its unit, and over how many seeds, unless it is a constant.
+
+    least: how many decimals it has at least; those of a margin that it is held against.
 
     >>> from deltas.evidence.baseline import summarise
     >>> quantity(summarise([0.019, 0.023, 0.027]), "%"), quantity(summarise([2.4497, 2.4497]), "nats")
     ('2.3 % ± 0.4 (n = 3)', '2.4497 nats (n = 2)')
+    >>> quantity(summarise([0.2, -0.2]), "s"), quantity(summarise([0.2, -0.2]), "s", least=2)
+    ('0.0 s ± 0.3 (n = 2)', '0.00 s ± 0.28 (n = 2)')
     """
     seeds = "" if constant else f" (n = {sample.n})"
-    return _spread(sample, Form(unit), f" {unit}" if unit else "") + seeds
+    return _spread(sample, Form(unit, least or None), f" {unit}" if unit else "") + seeds
 
 
 def legend(counts: Iterable[int]) -> str:

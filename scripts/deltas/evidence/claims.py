@@ -271,20 +271,11 @@ def _evidence(finding: Finding, level: float) -> str:
 def quantity(sample: Sample, unit: str = "", least: int = 0) -> str:
     """Return mean ± standard deviation over the seeds. Unevaluable for what is not a number.
 
-    least: how many decimals it has at least, where it has a spread; those of a margin that it is held against.
+    least: how many decimals it has at least; those of a margin that it is held against.
 
     >>> quantity(Sample((0.019, 0.023, 0.027)), "%"), quantity(Sample((math.inf, math.inf)))
     ('2.3 % ± 0.4 (n = 3)', '∞ (n = 2)')
-    >>> quantity(Sample((0.2, -0.2)), "s"), quantity(Sample((0.2, -0.2)), "s", least=2)
-    ('0.0 s ± 0.3 (n = 2)', '0.00 s ± 0.28 (n = 2)')
     """
     if any(map(math.isnan, sample.values)) or math.isnan(sum(sample.values)):
         raise Unevaluable("the quantity is not a number")
-    summary = summarise(sample.values)
-    text = numbers.quantity(summary, unit, sample.constant)
-    if not least or " ± " not in text or text.startswith("("):
-        return text
-    share = unit == "%"
-    middle, _, sd = numbers.spread(summary, numbers.Form(unit if share else "", least)).partition(" ± ")
-    behind = f" {unit}" if unit and not share else ""
-    return f"{middle}{behind} ± {sd}{text[text.index(' (n = ') :] if ' (n = ' in text else ''}"
+    return numbers.quantity(summarise(sample.values), unit, sample.constant, least)

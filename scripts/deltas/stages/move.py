@@ -92,7 +92,7 @@ def look_ahead(project: Project, series: Series) -> tuple[Position, str] | Refus
         here = where(project, repo, stages, folder)
         if here.number == len(series):
             return here, ""
-        to = stages[min(here.then, len(series)) if here.number is None else here.number + 1]
+        to = stages[here.nearest(len(series)) if here.number is None else here.number + 1]
         try:
             checkout.refuse_unfinished(repo)
             ahead = _Move(project, repo, stages, here, to, Work.CARRIED, folder)

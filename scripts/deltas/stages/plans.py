@@ -207,7 +207,7 @@ def _stands_without_edits(desk: Desk, options: str) -> int:
     here = desk.here
     if not here.clean:
         last = len(desk.series)
-        number = here.number if here.number is not None else min(here.then, last)
+        number = here.nearest(last)
         takes = f"scripts/refresh.sh {number:02d}" if number else "scripts/refresh.sh --insert SLUG"
         makes = f"{takes}   # makes it part of a patch" if here.number is not None else here.way_on(last)
         raise WorkAtRisk(

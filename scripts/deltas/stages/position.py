@@ -26,8 +26,8 @@ class Position:
     names. base: the tree of that stage. commits: the reader's own, newest first. tree: the working files of everything
     that git tracks, as git stores them. exact: the same, byte for byte; it differs where the reader's git converted
     files. edits: paths that differ from HEAD's commit, with git's letter (A, M, D, T). staged: the index as a tree,
-    where it holds something that is neither in HEAD nor in the files. then: the number of the stage in its own series.
-    conflicts: whether edits are still to be resolved.
+    where it holds something that is neither in HEAD nor in the files. numbered: the number of the stage in its own
+    series. conflicts: whether edits are still to be resolved.
     """
 
     head: str
@@ -39,7 +39,7 @@ class Position:
     commits: list[str] = field(default_factory=list)
     edits: dict[str, str] = field(default_factory=dict)
     staged: str | None = None
-    then: int = 0
+    numbered: int = 0
     conflicts: bool = False
 
     @property
@@ -52,12 +52,16 @@ class Position:
         """Return whether nothing of the reader's would be lost."""
         return not self.commits and not self.edits and not self.staged
 
+    def nearest(self, last: int) -> int:
+        """Return the number of the stage, or of its like in a series whose last stage is `last`."""
+        return self.number if self.number is not None else min(self.numbered, last)
+
     def way_on(self, last: int) -> str:
         """Return the command that leads to a stage of the series as it is now, as near as there is one.
 
         last: the number of its last stage. The reader's work goes along.
         """
-        number = self.number if self.number is not None else min(self.then, last)
+        number = self.nearest(last)
         if self.conflicts:
             return checkout.ways_out_of_conflicts(number)[0]
         carry = "" if self.clean else " --carry   # takes your work along; it is kept as a commit first"
@@ -87,8 +91,8 @@ def where(project: Project, repo: Repo, stages: list[Stage], folder: Path) -> Po
     for count, commit in enumerate(history):
         if commit.id == stages[0].commit or commit.email == EMAIL:  # upstream, or a stage of this series or an older
             commits, base, stage = [own.id for own in history[:count]], commit.tree, by_tree.get(commit.tree)
-            then = stage.number if stage else (commit.when - EPOCH) // 60
-            label = stage.label if stage else f"stage {then:02d} of an earlier series"
+            numbered = stage.number if stage else (commit.when - EPOCH) // 60
+            label = stage.label if stage else f"stage {numbered:02d} of an earlier series"
             break
     else:
         away = "mv stage stage.old   # keeps it; scripts/apply.sh 01 makes another"
@@ -103,9 +107,9 @@ def where(project: Project, repo: Repo, stages: list[Stage], folder: Path) -> Po
     staged = files.index if files.index and _only_staged(repo, at_head, files.index, tree) else None
     if tree in by_tree and not commits and not staged:  # edited into exactly another stage, or checked out by hand
         stage = by_tree[tree]
-        return Position(head, stage, stage.label, tree, tree, files.exact, then=stage.number)
+        return Position(head, stage, stage.label, tree, tree, files.exact, numbered=stage.number)
     conflicts = bool((edits or stage is None) and checkout.unmerged(repo))
-    return Position(head, stage, label, base, tree, files.exact, commits, edits, staged, then, conflicts)
+    return Position(head, stage, label, base, tree, files.exact, commits, edits, staged, numbered, conflicts)
 
 
 def _only_staged(repo: Repo, head: str, index: str, tree: str) -> bool:

@@ -120,7 +120,7 @@ def _refuse_work(here: Position, unmerged: list[str], shelf: Shelf, last: int) -
     if here.clean and not unmerged:
         return
     rows = work_rows(here) + [f"U {path}   (a conflict to resolve)" for path in unmerged]
-    number = f"{here.number if here.number is not None else min(here.then, last):02d}"
+    number = f"{here.nearest(last):02d}"
     raise WorkAtRisk(
         f"stage/ holds work of yours, at {here}:\n    " + "\n    ".join(rows),
         f"a stage without edits, to bring {shelf.name} back",
