@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import lab as laboratory
+from powers import without_power
 
 HERE = Path(__file__).parent
 NO_MAKEMORE = "upstream/makemore is not there (scripts/apply.sh fetches it): tested on the tiny upstream alone"
@@ -126,3 +127,22 @@ def no_power_cuts():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def powerless(tmp_path_factory):
+    """Whether permissions can be made to count here."""
+    if os.geteuid() == 0 and sys.platform != "linux":
+        pytest.skip("root ignores permissions here")
+    closed = tmp_path_factory.mktemp("closed") / "folder"
+    closed.mkdir(mode=0o500)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            without_power()
+            code = os.access(closed, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        finally:
+            os._exit(int(code))
+    if os.waitpid(child, 0)[1]:
+        pytest.skip("root's powers cannot be given up here")

@@ -12,6 +12,7 @@ import sys
 import time
 import venv
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,10 +173,13 @@ class Door:
 
 @dataclass
 class Standins:
-    """folder: gets the checkout, the stand-ins and a home. base: from make_base."""
+    """folder: gets the checkout, the stand-ins and a home. base: from make_base. before: what a script's process does
+    first.
+    """
 
     folder: Path
     base: Path
+    before: Callable[[], object] = lambda: None
     root: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -227,6 +231,11 @@ class Standins:
 
     def start(self, *command: str | Path, cwd: Path | None = None, **more: str) -> "subprocess.Popen[str]":
         """Start a script in a process group of its own, where Ctrl-C does what it does at a terminal."""
+
+        def begin() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            self.before()
+
         return subprocess.Popen(
             [str(word) for word in command] or [str(self.scripts / "apply.sh"), "01"],
             cwd=cwd or self.folder,
@@ -236,7 +245,7 @@ class Standins:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            preexec_fn=begin,
         )
 
     def run(self, *command: str | Path, cwd: Path | None = None, **more: str) -> Door:

@@ -1,17 +1,16 @@
 """Trouble with the machine is told for what it is: the patch is not blamed, and no way out destroys anything."""
 
-import ctypes
 import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from deltas.core.project import URL
 from lab import HERE, git, shim, tiny_stages
+from powers import without_power
 
 DESTROYS = re.compile(
     r"git checkout (HEAD )?--|reset --hard|clean -|\brm -r|deinit -f|stash drop|push --force|update --force|checkout -f"
@@ -188,40 +187,6 @@ def test_damaged_index(tiny):
 
 
 # -- permissions ------------------------------------------------------------------------------------------------------
-
-
-def without_power() -> None:
-    """Give up what makes root ignore permissions, for this process and what it starts."""
-    if os.geteuid() != 0:
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    for power in (1, 2, 3):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
-        assert libc.prctl(24, power, 0, 0, 0) == 0, "PR_CAPBSET_DROP"
-    head = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    sets = (ctypes.c_uint32 * 6)()
-    assert libc.capget(head, sets) == 0
-    for at in range(3):
-        sets[at] &= ~0b1110
-    assert libc.capset(head, sets) == 0
-
-
-@pytest.fixture(scope="session")
-def powerless(tmp_path_factory):
-    """Whether permissions can be made to count here."""
-    if os.geteuid() == 0 and sys.platform != "linux":
-        pytest.skip("root ignores permissions here")
-    closed = tmp_path_factory.mktemp("closed") / "folder"
-    closed.mkdir(mode=0o500)
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            without_power()
-            code = os.access(closed, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-        finally:
-            os._exit(int(code))
-    if os.waitpid(child, 0)[1]:
-        pytest.skip("root's powers cannot be given up here")
 
 
 CLOSED = [
