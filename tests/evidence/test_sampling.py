@@ -87,9 +87,9 @@ def test_in_differences_of_what_was_recorded_it_cancels_largely():
     for path in sorted((recorded.HERE / "baselines").glob("[0-9][0-9]-*/baseline.json")):
         base = baseline.read(path)
         own = experiment.read(path.with_name("experiment.toml"))
-        first, *others = [name for name in base.runs if own.headline in base.runs[name].metrics] or [None]
-        for other in others:
-            a, b = (paired.sample(base, run, own.headline, own.metrics) for run in (first, other))
+        runs = [name for name in base.runs if own.headline in base.runs[name].metrics]
+        for other in runs[1:]:
+            a, b = (paired.sample(base, run, own.headline, own.metrics) for run in (runs[0], other))
             if a.influences and b.influences and a.items == b.items:
                 alone = math.hypot(significance.item_error(a), significance.item_error(b))
                 left.append(significance.item_error(a - b) / alone)

@@ -396,7 +396,7 @@ def test_verify_says_how_much_it_trains_and_where_it_is(town, monkeypatch):
     assert "more, seed 1: started (2 of 2)" in said.err and "not done" in said.err
     again = town.ok("verify", "01")
     assert "nothing is left to train" in again.err and "started" not in again.err
-    one = "scripts/verify.sh NN checks one stage alone"
+    one = "with the number of a stage only that one is checked"
     assert one not in said.err
     shutil.rmtree(town.root / "out")
     assert one in town.ok("verify", "all").err

@@ -8,7 +8,7 @@ from ..series import flags
 from ..stages import checkout, plaingit, position, upstream
 from ..stages.build import Stage, Workshop
 from ..stages.git import Repo
-from ..stages.restack import export_faults, insertion_faults
+from ..stages.restack import differing_exports, insertion_faults
 from .check import Check, of
 
 SCRIPT = "makemore.py"
@@ -33,7 +33,10 @@ def built(project: Project, shop: Workshop, last: int) -> Iterator[Check]:
         "insertions only: no line of upstream is gone",
         insertion_faults(shop.repo, [stage.tree for stage in stages]),
     )
-    yield of("patches are what git writes, byte for byte", export_faults(shop.repo, stages), "scripts/refresh.sh NN")
+    others = differing_exports(shop.repo, stages)
+    faults = [f"patches/{stage.name}.patch: exporting it again would change it" for stage in others]
+    ways = [f"scripts/apply.sh {stage.number:02d} && scripts/refresh.sh {stage.number:02d}" for stage in others]
+    yield of("patches are what git writes, byte for byte", faults, *ways)
     yield of("upstream's flags work as ever, also abbreviated", _lost_flags(shop, stages))
     files = [project.root / stage.patch.file for stage in stages if stage.patch]
     made = plaingit.trees(project, files) if files else {}

@@ -165,10 +165,10 @@ def insertion_faults(repo: Repo, trees: list[str]) -> list[str]:
     ]
 
 
-def export_faults(repo: Repo, stages: list[Stage]) -> list[str]:
-    """Return the patches whose diff is not, byte for byte, what git writes between their two stages."""
+def differing_exports(repo: Repo, stages: list[Stage]) -> list[Stage]:
+    """Return the stages whose patch is not, byte for byte, what git writes between them and the stage before."""
     return [
-        f"{stage.patch.file}: exporting it again would change it"
+        stage
         for before, stage in pairwise(stages)
         if stage.patch and repo.diff(before.tree, stage.tree) != stage.patch.diff
     ]

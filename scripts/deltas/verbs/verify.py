@@ -109,7 +109,7 @@ def _tell_of(agenda: Agenda, alone: bool) -> None:
     if not agenda.names:
         console.note("nothing is left to train: all runs are in out/")
         return
-    less = "--fast leaves them out" + ("" if alone else ", and scripts/verify.sh NN checks one stage alone")
+    less = "--fast leaves them out" + ("" if alone else ", and with the number of a stage only that one is checked")
     console.note(f"{agenda} ({less})")
 
 
