@@ -47,6 +47,13 @@ def test_what_is_no_mean_over_items_has_no_such_error():
     assert [*sampling.errors(recorded.baseline({"a": recorded.run({"test_loss": (2.0, 2.1)})}), METRICS)] == []
 
 
+def test_a_stage_says_what_its_items_are():
+    """What measures every run takes them for names; a stage with lines knows better."""
+    _, base = by_names(10)
+    lines = recorded.declared(test_loss={"says": "loss on the test lines", "over": "test line"})
+    assert [one.item for one in sampling.errors(base, lines)] == ["test line", "test name"]
+
+
 SAID = {
     "one run": (
         [Error("test_loss", 0.0149, "test name", 1000)],

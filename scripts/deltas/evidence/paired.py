@@ -191,7 +191,8 @@ def sample(baseline: Baseline, run: str, metric: str, metrics: Metrics) -> Sampl
         if values:
             where = subset.where if subset else (1,) * len(values)
             moved = influences(values, items.weights, where)
-            return replace(plain, influences=moved, items=by_item.items, unit=items.unit, marked=sum(where))
+            unit = declared.over or items.unit  # a stage may know better what its items are
+            return replace(plain, influences=moved, items=by_item.items, unit=unit, marked=sum(where))
     if declared.over:
         return replace(plain, fault=f"{run}: no values of {metric} by {declared.over} were recorded")
     return plain
