@@ -8,12 +8,16 @@ import itertools
 import re
 import subprocess
 import sys
+import zlib
 from types import SimpleNamespace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from deltas.evidence import baseline
+from lab import HERE
 
 FEW = 60  # lines of every label: enough for an oracle
 SEEDS = st.integers(0, 10_000)
@@ -365,6 +369,14 @@ def test_lines_do_not_depend_on_the_order_of_sets(folder, salt):
         check=True,
     )
     assert done.stdout.strip() == LINES
+
+
+def test_the_lines_are_those_that_the_baseline_was_recorded_on(mm):
+    (path,) = HERE.glob("baselines/[0-9][0-9]-benchmark-pack/baseline.json")
+    for name, run in baseline.read(path).runs.items():
+        task = run.arguments[run.arguments.index("--task") + 1]
+        text = "".join(f"{prompt}{answer}\n" for prompt, answer, _ in mm.tasks.make(task))
+        assert set(run.metrics["checksum"].values) == {zlib.crc32(text.encode())}, name
 
 
 def test_another_seed_makes_other_lines(mm):
