@@ -1,6 +1,5 @@
 """What the figures of learned weights say, against sums in plain Python, and turned around with the data."""
 
-import doctest
 import math
 
 import pytest
@@ -245,11 +244,6 @@ def test_knowing_nothing_is_the_logarithm_of_27(tmp_path):
 )
 def test_the_figures_whose_runs_are_there(tmp_path, without, names):
     assert [figure.name for figure in weights.figures(make(tmp_path).runs(without=without))] == names
-
-
-def test_the_examples_in_docstrings_are_true():
-    tried = doctest.testmod(weights)
-    assert tried.attempted and not tried.failed
 
 
 @pytest.mark.slow
